@@ -1,0 +1,29 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests and sources run as Node.js runs them, by type stripping, in a process of their own per file:
+// what a test sees is what a user's program sees, on every thread.
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    setupFiles: ['./tests/flush-coverage.ts'],
+    experimental: { viteModuleRunner: false },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['tests/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
