@@ -1,0 +1,46 @@
+// The longer proofs: each a program of its own that exits with 0 when what it proves holds.
+//
+//   pnpm proof                  every proof at its CI size
+//   pnpm proof --full           every proof at its full size
+//   pnpm proof stress kills     only these
+
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+interface Proof {
+  readonly name: string;
+  /** From the root of the repository. */
+  readonly program: string;
+  readonly ci: readonly string[];
+  readonly full: readonly string[];
+}
+
+const proofs: readonly Proof[] = [];
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const { values, positionals } = parseArgs({
+  options: { full: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter(name => !proofs.some(proof => proof.name === name));
+if (unknown.length > 0) {
+  const names = proofs.map(proof => proof.name).join(', ');
+  console.error(`proof: no proof is called ${unknown.join(', ')}; there are: ${names}`);
+  process.exit(2);
+}
+
+const chosen = proofs.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+let failed = 0;
+for (const { name, program, ci, full } of chosen) {
+  const started = performance.now();
+  const { status } = spawnSync('node', [program, ...(values.full ? full : ci)], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`proof: ${name} ${status === 0 ? 'holds' : 'FAILED'} (${seconds} s)`);
+  if (status !== 0) failed += 1;
+}
+console.log(`proof: ${chosen.length - failed} of ${chosen.length} hold`);
+process.exitCode = failed === 0 ? 0 : 1;
