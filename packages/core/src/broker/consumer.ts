@@ -1,0 +1,372 @@
+import { fail, StreamError } from '../errors.ts';
+import { park, parkSync, type WaitingPlace } from '../memory/park.ts';
+import { RecordView } from '../record/view.ts';
+import { GroupCursor } from '../shard/group-cursor.ts';
+import { GroupReader } from '../shard/group-reader.ts';
+import { KERNEL } from '../shard/layout.ts';
+import { checkShard } from './append-handle.ts';
+import { Batch, type BatchOrigin } from './batch.ts';
+import type { Assignment } from './directory.ts';
+import { type OutOfRange, type StartFrom, startSequence } from './start-from.ts';
+import type { Topic } from './topic.ts';
+
+export interface ConsumeOptions {
+  /** The group to read in. It is made if there is none, and holds producers back until deleted. */
+  group: string;
+  /** Where a new group begins. Default `earliest`. */
+  from?: StartFrom | undefined;
+  /** Name of this member within the group; by default one that nobody else has. */
+  member?: string | undefined;
+  /** The most slots that one batch takes. Default 1,024. */
+  maxRecords?: number | undefined;
+  /** Whether asking for the next batch commits the one before. Default true. */
+  autoCommit?: boolean | undefined;
+  /** What `seek` does with an offset that is not in the log. Default `error`. */
+  onOutOfRange?: OutOfRange | undefined;
+  /** Ends the consumer: waiting calls reject with `ABORTED`. */
+  signal?: AbortSignal | undefined;
+}
+
+interface Held {
+  assignment: Assignment;
+  reader: GroupReader;
+  paused: boolean;
+}
+
+const DEFAULT_MAX_RECORDS = 1_024;
+let members = 0;
+
+/**
+ * One member of a group, reading its share of a topic's shards in batches. It belongs to one thread.
+ * Iteration ends when the topic has ended and everything of it has been read.
+ *
+ * Asking for the next batch commits the one before (at least once); with `autoCommit: false`
+ * `batch.commit()` does.
+ */
+export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchOrigin {
+  readonly group: string;
+  readonly member: string;
+
+  private readonly topic: Topic;
+  private readonly groupId: number;
+  private readonly memberId: number;
+  private readonly maxRecords: number;
+  private readonly autoCommit: boolean;
+  private readonly onOutOfRange: OutOfRange;
+  private readonly signal: AbortSignal | undefined;
+  private readonly readers = new Map<number, GroupReader>();
+  private readonly pausedShards = new Set<number>();
+  private view = new RecordView();
+  private held: Held[] = [];
+  private turn = 0;
+  private generation = -1;
+  private batch: Batch | undefined;
+  private open = true;
+
+  /** Called by `topic.consume`. */
+  static join(topic: Topic, options: ConsumeOptions): Consumer {
+    const maxRecords = options.maxRecords ?? DEFAULT_MAX_RECORDS;
+    if (!(Number.isInteger(maxRecords) && maxRecords > 0)) {
+      fail(
+        'INVALID_OPTION',
+        `maxRecords is ${String(maxRecords)}; it must be a whole number above 0.`,
+      );
+    }
+    const groupId = topic.createGroup(options.group, options.from);
+    const member = options.member ?? `member-${topic.thread}-${++members}`;
+    return new Consumer(topic, options, groupId, member, maxRecords);
+  }
+
+  private constructor(
+    topic: Topic,
+    options: ConsumeOptions,
+    groupId: number,
+    member: string,
+    maxRecords: number,
+  ) {
+    this.topic = topic;
+    this.group = options.group;
+    this.member = member;
+    this.groupId = groupId;
+    this.maxRecords = maxRecords;
+    this.autoCommit = options.autoCommit ?? true;
+    this.onOutOfRange = options.onOutOfRange ?? 'error';
+    this.signal = options.signal;
+    this.memberId = topic.directory.join(groupId, member);
+    topic.bell.ring();
+    this.signal?.addEventListener('abort', this.onAbort, { once: true });
+    this.resettle();
+  }
+
+  /** The shards that this member reads now. */
+  get assignment(): number[] {
+    return this.held.map(({ assignment }) => assignment.shard);
+  }
+
+  /** The next batch, when there is one. Done once the topic has ended and all of it has been read. */
+  async next(): Promise<IteratorResult<Batch, undefined>> {
+    for (;;) {
+      const batch = this.take();
+      if (batch !== undefined) return { done: false, value: batch };
+      if (this.atEnd()) return { done: true, value: undefined };
+      await park(this.topic.bell, this.places(), () => this.mayGoOn());
+    }
+  }
+
+  /**
+   * The next batch, or `undefined` if there is none within `timeoutMs`, during which the thread is
+   * blocked. Default 0: do not wait.
+   */
+  poll(timeoutMs = 0): Batch | undefined {
+    let batch = this.take();
+    if (batch !== undefined || timeoutMs <= 0) return batch;
+    const ready = () => {
+      if (this.mayGoOn()) batch = this.take();
+      return batch !== undefined || this.atEnd();
+    };
+    parkSync(this.topic.bell, this.places(), ready, timeoutMs);
+    return batch;
+  }
+
+  /** Whether the topic has ended and this member has read everything of its shards. */
+  get ended(): boolean {
+    return this.atEnd();
+  }
+
+  /** Stops reading these shards (all by default) until `resume`; they keep holding producers back. */
+  pause(shards: readonly number[] = this.topic.shards.map(({ number }) => number)): void {
+    for (const shard of shards) this.pausedShards.add(this.known(shard));
+    this.markPaused();
+  }
+
+  /** Reads these shards (all by default) again. */
+  resume(shards: readonly number[] = this.topic.shards.map(({ number }) => number)): void {
+    for (const shard of shards) this.pausedShards.delete(this.known(shard));
+    this.markPaused();
+    this.topic.bell.ring();
+  }
+
+  /**
+   * Reads on from elsewhere; what has not been committed is given up. Throws `OFFSET_OUT_OF_RANGE`,
+   * `FENCED` for a shard that this member does not read.
+   */
+  seek(shard: number, to: StartFrom): void {
+    this.checkOpen();
+    this.known(shard);
+    this.finishBatch(this.batch?.shard !== shard);
+    const { reader } = this.holder(shard);
+    const sequence = startSequence(reader.shard, to, this.topic.options, this.onOutOfRange);
+    reader.cursor.open(sequence);
+    reader.cursor.clearLease(this.memberId);
+    this.topic.bell.ring();
+  }
+
+  /** Commits the batch that was returned last. Throws `FENCED`. */
+  commit(): void {
+    this.batch?.commit();
+  }
+
+  /** The offset that this member reads next in a shard of its own. Throws `FENCED`. */
+  position(shard: number): number {
+    const { reader } = this.holder(this.known(shard));
+    return reader.shard.offsetOf(reader.cursor.next());
+  }
+
+  /** What the group has committed in a shard: everything below this offset is done. */
+  committed(shard: number): number {
+    const { shards } = this.topic;
+    const cursor = new GroupCursor(shards[this.known(shard)], this.groupId);
+    return cursor.shard.offsetOf(cursor.committed());
+  }
+
+  /** Records of users that the group has not committed yet, over all shards. */
+  lag(): number {
+    return this.topic.lag(this.group);
+  }
+
+  /** Called by a batch. */
+  commitTo(batch: Batch, offset: number): void {
+    this.checkOpen();
+    const held = this.held.find(({ assignment }) => assignment.shard === batch.shard);
+    const { directory } = this.topic;
+    if (
+      held === undefined ||
+      held.assignment.generation !== batch.generation ||
+      !directory.holds(this.groupId, this.memberId, held.assignment)
+    ) {
+      fail(
+        'FENCED',
+        `Shard ${batch.shard} was assigned anew since the batch at offset ${batch.firstOffset} was ` +
+          `read by the member "${this.member}" of the group "${this.group}": it will be read again.`,
+      );
+    }
+    const wake = held.reader.commit(held.reader.shard.sequenceOf(offset));
+    if (wake > 0) this.topic.bell.ring();
+  }
+
+  /**
+   * Leaves the group, committing the last batch under `autoCommit`; the shards go to other members.
+   * The group goes on existing. The second call does nothing.
+   */
+  close(): void {
+    if (!this.open) return;
+    this.finishBatch(true);
+    this.open = false;
+    this.signal?.removeEventListener('abort', this.onAbort);
+    const { directory } = this.topic;
+    directory.leave(this.groupId, this.memberId, shard => this.giveUp(shard));
+    for (const reader of this.readers.values()) reader.close();
+    this.held = [];
+    this.topic.bell.ring();
+  }
+
+  /** `break` out of `for await` closes the consumer. */
+  async return(): Promise<IteratorResult<Batch, undefined>> {
+    this.close();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  private readonly onAbort = (): void => {
+    this.topic.bell.ring();
+  };
+
+  /** A batch if there is one now, after the one before has been finished. */
+  private take(): Batch | undefined {
+    this.checkOpen();
+    this.finishBatch(true);
+    if (this.generation !== this.topic.directory.generation()) this.resettle();
+    const { held } = this;
+    for (let i = 0; i < held.length; i++) {
+      const one = held[(this.turn + i) % held.length];
+      if (one.paused) continue;
+      const batch = this.pollOne(one);
+      if (batch === undefined) continue;
+      this.turn = (this.turn + i + 1) % held.length;
+      this.batch = batch;
+      return batch;
+    }
+    return undefined;
+  }
+
+  private pollOne(one: Held): Batch | undefined {
+    const { reader } = one;
+    for (;;) {
+      const count = reader.poll(this.maxRecords);
+      if (count === 0) return undefined;
+      const records = reader.run.countData();
+      if (records > 0 || reader.lost > 0) {
+        const { generation } = one.assignment;
+        return new Batch(this, reader.run, this.view, reader.lost, generation, records);
+      }
+      // Only control records: nobody has to see them.
+      if (this.autoCommit) reader.commit(reader.cursor.next());
+    }
+  }
+
+  private finishBatch(mayCommit: boolean): void {
+    const { batch } = this;
+    if (batch === undefined) return;
+    this.batch = undefined;
+    try {
+      if (mayCommit && this.autoCommit) batch.commit();
+    } catch (error) {
+      // Somebody else has the shard now and reads it from what was committed: nothing is lost.
+      if (!(error instanceof StreamError && error.code === 'FENCED')) throw error;
+    }
+    batch.release(this.topic.development);
+    if (this.topic.development) this.view = new RecordView();
+  }
+
+  /** Gives up and takes shards as the directory now says. */
+  private resettle(): void {
+    const { directory } = this.topic;
+    this.generation = directory.generation();
+    const assignments = directory.settle(
+      this.groupId,
+      this.memberId,
+      shard => this.giveUp(shard),
+      shard => this.reader(shard).rewind(),
+    );
+    this.held = assignments.map(assignment => ({
+      assignment,
+      reader: this.reader(assignment.shard),
+      paused: this.pausedShards.has(assignment.shard),
+    }));
+    this.turn = 0;
+    // Shards that were given up can be taken by others now.
+    this.topic.bell.ring();
+  }
+
+  /** Under the directory's lock: what was not committed will be read again by the next member. */
+  private giveUp(shard: number): void {
+    this.reader(shard).rewind();
+  }
+
+  private reader(shard: number): GroupReader {
+    let reader = this.readers.get(shard);
+    if (reader === undefined) {
+      const cursor = new GroupCursor(this.topic.shards[shard], this.groupId);
+      reader = new GroupReader(cursor, this.memberId);
+      this.readers.set(shard, reader);
+    }
+    return reader;
+  }
+
+  private markPaused(): void {
+    for (const one of this.held) one.paused = this.pausedShards.has(one.assignment.shard);
+  }
+
+  /** Whether `take` could find something now: to be cheap, and to throw what ends the wait. */
+  private mayGoOn(): boolean {
+    this.checkOpen();
+    if (this.generation !== this.topic.directory.generation()) return true;
+    for (const { reader, paused } of this.held) {
+      if (!paused && reader.cursor.next() !== reader.shard.published()) return true;
+    }
+    return this.atEnd();
+  }
+
+  private atEnd(): boolean {
+    for (const shard of this.topic.shards) if (shard.state() !== KERNEL.STATE_SEALED) return false;
+    return this.held.every(({ reader }) => reader.cursor.next() === reader.shard.published());
+  }
+
+  private places(): WaitingPlace[] {
+    return this.held.map(({ assignment }) => this.topic.recordPlaces[assignment.shard]);
+  }
+
+  private holder(shard: number): Held {
+    const held = this.held.find(({ assignment }) => assignment.shard === shard);
+    if (held !== undefined) return held;
+    return fail(
+      'FENCED',
+      `The member "${this.member}" of the group "${this.group}" does not read shard ${shard}; ` +
+        `it reads ${this.assignment.join(', ') || 'none'}.`,
+    );
+  }
+
+  private known(shard: number): number {
+    return checkShard(shard, this.topic.shardCount, this.topic.name);
+  }
+
+  private checkOpen(): void {
+    if (!this.open) {
+      fail('CLOSED', `The consumer "${this.member}" of the group "${this.group}" is closed.`);
+    }
+    if (this.signal?.aborted) {
+      const { reason } = this.signal;
+      this.signal.removeEventListener('abort', this.onAbort);
+      throw new StreamError('ABORTED', `The consumer "${this.member}" was ended by its signal.`, {
+        cause: reason,
+      });
+    }
+  }
+}

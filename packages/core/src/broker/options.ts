@@ -1,0 +1,54 @@
+import type { Partitioner } from './partitioner.ts';
+
+/** What a topic is made of. Fixed when the topic is made. */
+export interface TopicOptions {
+  /** How many shards. Default 4. */
+  shards: number;
+  /** Records that a shard's ring can hold, a power of two. Default 16,384. */
+  slots: number;
+  /** Bytes of records that a shard's ring can hold, a power of two. Default 4 MiB. */
+  shardBytes: number;
+  /** Largest stored record in bytes, a multiple of 8. Default 64 KiB. */
+  maxRecordBytes: number;
+  /** Producers that can be open at once. Default 64. */
+  maxProducers: number;
+  /** Groups that can exist at once. Default 16. */
+  maxGroups: number;
+  /** Members that a group can have at once. Default 16. */
+  maxMembers: number;
+  /** Newest records that a shard retains for new readers; all that the ring holds by default. */
+  retentionRecords?: number | undefined;
+  /** Bytes of the newest records that a shard retains for new readers. */
+  retentionBytes?: number | undefined;
+  /** Milliseconds since a record was appended for which it is retained for new readers. */
+  retentionMs?: number | undefined;
+  /**
+   * `block` (default): groups hold producers back, nothing that a group has not read is lost.
+   * `overwrite`: producers never wait, the oldest records go, and readers are told how many.
+   */
+  overflow: 'block' | 'overwrite';
+  /** How the key picks the shard. Default `fnv1a`. */
+  partitioner: Partitioner;
+}
+
+export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
+  shards: 4,
+  slots: 16_384,
+  shardBytes: 4 * 1024 * 1024,
+  maxRecordBytes: 64 * 1024,
+  maxProducers: 64,
+  maxGroups: 16,
+  maxMembers: 16,
+  overflow: 'block',
+  partitioner: 'fnv1a',
+};
+
+/** What a thread brings to the topics that it uses. */
+export interface TopicEnvironment {
+  /** Identifies the thread among those of the engine, from 1 on. Default 1. */
+  thread?: number;
+  /** Milliseconds since 1970. Default `Date.now`. */
+  now?: () => number;
+  /** Whether views of released batches throw `STALE_VIEW`. Default false. */
+  development?: boolean;
+}

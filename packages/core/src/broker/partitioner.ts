@@ -1,0 +1,45 @@
+import { murmur2Range } from '../record/hash.ts';
+
+/**
+ * How the key picks the shard. Records without a key go round robin with each of them.
+ *
+ * - `fnv1a`: 32-bit FNV-1a of the key's UTF-8 bytes, modulo the shards (litestreams).
+ * - `murmur2`: Kafka's default: `(murmur2(key) & 0x7fffffff) % shards`.
+ * - `roundrobin`: the key does not matter.
+ */
+export type Partitioner = 'fnv1a' | 'murmur2' | 'roundrobin';
+
+/** What of an encoded record a partitioner looks at. */
+export interface RoutedRecord {
+  readonly hasKey: boolean;
+  /** Unsigned FNV-1a of the key. */
+  readonly keyHash: number;
+  readonly keyStart: number;
+  readonly keyLength: number;
+}
+
+/** Picks shards for one producer; the round-robin position is its own. */
+export class Router {
+  private readonly partitioner: Partitioner;
+  private readonly shards: number;
+  private turn = 0;
+
+  constructor(partitioner: Partitioner, shards: number) {
+    this.partitioner = partitioner;
+    this.shards = shards;
+  }
+
+  /** The shard of a record whose key, if any, stands in `bytes`. */
+  route(record: RoutedRecord, bytes: Uint8Array): number {
+    if (!record.hasKey || this.partitioner === 'roundrobin') return this.nextTurn();
+    if (this.partitioner === 'fnv1a') return record.keyHash % this.shards;
+    const hash = murmur2Range(bytes, record.keyStart, record.keyStart + record.keyLength);
+    return (hash & 0x7fff_ffff) % this.shards;
+  }
+
+  private nextTurn(): number {
+    const shard = this.turn;
+    this.turn = shard + 1 === this.shards ? 0 : shard + 1;
+    return shard;
+  }
+}

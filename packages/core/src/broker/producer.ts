@@ -1,0 +1,319 @@
+import { fail } from '../errors.ts';
+import { later, park, parkSync } from '../memory/park.ts';
+import type { RecordInput } from '../record/record.ts';
+import { RecordWriter } from '../record/writer.ts';
+import type { Appender } from '../shard/appender.ts';
+import { KERNEL, KIND } from '../shard/layout.ts';
+import { checkShard } from './append-handle.ts';
+import { Router } from './partitioner.ts';
+import { endProducer, registerProducer } from './producer-id.ts';
+import { ShardBatch } from './shard-batch.ts';
+import type { Topic } from './topic.ts';
+
+export interface ProducerOptions {
+  /** Records of a shard that go out as one batch at most. Default 256. */
+  batchRecords?: number | undefined;
+  /** Bytes of a shard's batch at most. Default 64 KiB. */
+  batchBytes?: number | undefined;
+  /** Milliseconds that a batch may wait for more records. Default 0: until the thread's next microtask. */
+  lingerMs?: number | undefined;
+}
+
+const DEFAULT_BATCH_RECORDS = 256;
+const DEFAULT_BATCH_BYTES = 64 * 1024;
+
+/** What everybody who sends in the same batch waits for. */
+interface Delivery {
+  promise: Promise<void>;
+  resolve: () => void;
+  reject: (cause: unknown) => void;
+}
+
+/**
+ * Appends records in batches: encoded at once into memory of this thread, claimed and published
+ * together. It belongs to one thread. A full shard holds it back: `send` waits, `sendSync` blocks,
+ * `offer` says no.
+ *
+ * It counts for its topic's watermarks from when it is made until it is closed.
+ */
+export class Producer {
+  private readonly topic: Topic;
+  private readonly appenders: readonly Appender[];
+  private readonly batches: readonly ShardBatch[];
+  private readonly writer: RecordWriter;
+  private readonly router: Router;
+  private readonly staging: number;
+  private readonly room: number;
+  private readonly lingerMs: number;
+  private delivery: Delivery | undefined;
+  private scheduled = false;
+  private draining: Promise<void> | undefined;
+  private open = true;
+
+  /** Made by `topic.producer()`. */
+  constructor(topic: Topic, options: ProducerOptions) {
+    if (topic.ended) topic.refuse(0);
+    const { batchRecords, batchBytes, lingerMs } = checkOptions(options);
+    this.topic = topic;
+    this.lingerMs = lingerMs;
+    this.room = topic.options.maxRecordBytes;
+    this.writer = new RecordWriter({ maxRecordBytes: this.room });
+    this.router = new Router(topic.options.partitioner, topic.shardCount);
+    this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
+    this.batches = this.appenders.map(one => new ShardBatch(one, batchRecords, batchBytes));
+    this.staging = topic.scratch.alloc(this.room);
+  }
+
+  /** The id under which the topic's shards know this producer. */
+  get id(): number {
+    return this.appenders[0].producer;
+  }
+
+  /**
+   * Takes a record; resolves once it is in the log (acknowledgement level `memory`), together with
+   * all that were taken into the same batch. Waits for room where there is none. Throws at once
+   * `CLOSED` and what is wrong with the record; rejects with `TOPIC_ENDED`, `SHARD_POISONED`.
+   */
+  send(record: RecordInput): Promise<void> {
+    if (!this.take(record)) return this.sendLater(record);
+    return (this.delivery ?? this.schedule()).promise;
+  }
+
+  /** Takes a record, blocking the thread while there is no room. Throws as `send`. */
+  sendSync(record: RecordInput): void {
+    while (!this.take(record)) this.flushSync();
+    if (!this.scheduled) this.schedule();
+  }
+
+  /** Takes a record, or returns false because its shard's batch is full and the shard has no room. */
+  offer(record: RecordInput): boolean {
+    if (!this.take(record)) return false;
+    if (!this.scheduled) this.schedule();
+    return true;
+  }
+
+  /**
+   * Promises every shard that nothing with a timestamp at or before `timestampMs` follows from this
+   * producer, in order with its records. For pipelines whose watermarks are `manual`.
+   */
+  watermark(timestampMs: number): void {
+    this.checkOpen();
+    for (const batch of this.batches) this.flushSyncOne(batch);
+    const bytes = this.encodeMarker(timestampMs);
+    for (const appender of this.appenders) {
+      this.blocking(appender, () => appender.appendControl(this.staging, bytes, KIND.watermark));
+    }
+  }
+
+  /** Resolves once everything taken so far is in the log. */
+  async flush(): Promise<void> {
+    const { delivery } = this;
+    if (delivery === undefined) return;
+    this.drain();
+    await delivery.promise;
+  }
+
+  /** Blocks until everything taken so far is in the log. */
+  flushSync(): void {
+    for (const batch of this.batches) this.flushSyncOne(batch);
+    this.delivered();
+  }
+
+  /** Sends what was taken, then ends this producer. The second call does nothing. */
+  async close(): Promise<void> {
+    if (!this.open) return;
+    this.open = false;
+    try {
+      await this.flush();
+    } finally {
+      this.end();
+    }
+  }
+
+  /** Like `close`, blocking. */
+  closeSync(): void {
+    if (!this.open) return;
+    this.open = false;
+    try {
+      this.flushSync();
+    } finally {
+      this.end();
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Encodes a record into its shard's batch; false when there is no room for it now. */
+  private take(record: RecordInput): boolean {
+    if (!this.open) this.checkOpen();
+    const { scratch } = this.topic;
+    const { staging, writer } = this;
+    const bytes = writer.write(
+      scratch,
+      staging,
+      this.room,
+      record.key,
+      record.value,
+      record.timestamp ?? this.topic.now(),
+      record.headers,
+    );
+    const shard =
+      record.shard === undefined
+        ? this.router.route(writer, scratch.u8)
+        : checkShard(record.shard, this.batches.length, this.topic.name);
+    const batch = this.batches[shard];
+    if (!batch.fits(bytes) && !this.tryFlush(batch)) return false;
+    batch.add(staging, bytes);
+    return true;
+  }
+
+  /** Appends a batch now; false when the shard has no room. Throws where it never will. */
+  private tryFlush(batch: ShardBatch): boolean {
+    if (batch.records === 0) return true;
+    const result = batch.append();
+    if (result >= 0) {
+      if (result > 0) this.topic.bell.ring();
+      return true;
+    }
+    if (result === KERNEL.REFUSED) this.failed(batch);
+    return false;
+  }
+
+  private failed(batch: ShardBatch): never {
+    batch.clear();
+    try {
+      return this.topic.refuse(batch.appender.shard.number);
+    } catch (cause) {
+      this.delivery?.reject(cause);
+      this.delivery = undefined;
+      throw cause;
+    }
+  }
+
+  private flushSyncOne(batch: ShardBatch): void {
+    if (this.tryFlush(batch)) return;
+    this.blocking(batch.appender, () => (this.tryFlush(batch) ? 0 : KERNEL.FULL));
+  }
+
+  /** Repeats an append until there is room, blocking the thread in between. */
+  private blocking(appender: Appender, append: () => number): void {
+    const { topic } = this;
+    const { number } = appender.shard;
+    let result = append();
+    if (result === KERNEL.FULL) {
+      const tried = () => {
+        result = append();
+        return result !== KERNEL.FULL;
+      };
+      parkSync(topic.bell, [topic.roomPlaces[number]], tried, Number.POSITIVE_INFINITY);
+    }
+    if (result === KERNEL.REFUSED) topic.refuse(number);
+    if (result > 0) topic.bell.ring();
+  }
+
+  private async sendLater(record: RecordInput): Promise<void> {
+    do {
+      this.schedule();
+      await this.flush();
+    } while (!this.take(record));
+    await (this.delivery ?? this.schedule()).promise;
+  }
+
+  /** Arranges for the batches to go out, and makes the promise that their senders share. */
+  private schedule(): Delivery {
+    this.delivery ??= newDelivery();
+    if (!this.scheduled) {
+      this.scheduled = true;
+      if (this.lingerMs === 0) queueMicrotask(this.drainSoon);
+      else later(this.drainSoon, this.lingerMs);
+    }
+    return this.delivery;
+  }
+
+  private readonly drainSoon = (): void => {
+    this.scheduled = false;
+    this.drain();
+  };
+
+  /** Sends all batches; where one finds no room, the rest follows when there is some. */
+  private drain(): void {
+    if (this.draining !== undefined) return;
+    try {
+      if (this.flushAll()) this.delivered();
+      else this.draining = this.drainWhenRoom();
+    } catch {
+      // `failed` has told the senders.
+    }
+  }
+
+  private async drainWhenRoom(): Promise<void> {
+    try {
+      await park(this.topic.bell, this.topic.roomPlaces, () => this.flushAll());
+      this.delivered();
+    } catch {
+      // `failed` has told the senders.
+    } finally {
+      this.draining = undefined;
+    }
+  }
+
+  private flushAll(): boolean {
+    let all = true;
+    for (const batch of this.batches) if (!this.tryFlush(batch)) all = false;
+    return all;
+  }
+
+  private delivered(): void {
+    const { delivery } = this;
+    this.delivery = undefined;
+    delivery?.resolve();
+  }
+
+  private end(): void {
+    const bytes = this.encodeMarker(this.topic.now());
+    let wake = 0;
+    for (const appender of this.appenders) {
+      wake |= endProducer(appender, this.staging, bytes, KIND.producerEnd);
+    }
+    for (const batch of this.batches) batch.close();
+    this.topic.scratch.free(this.staging, this.room);
+    if (wake > 0) this.topic.bell.ring();
+  }
+
+  private encodeMarker(timestampMs: number): number {
+    const { scratch } = this.topic;
+    return this.writer.write(scratch, this.staging, this.room, null, null, timestampMs, null);
+  }
+
+  private checkOpen(): void {
+    if (!this.open) {
+      fail('CLOSED', `The producer of the topic "${this.topic.name}" is closed: make another one.`);
+    }
+  }
+}
+
+function newDelivery(): Delivery {
+  const delivery = Promise.withResolvers<void>();
+  // Whoever does not await `send` is told by `flush` or `close`, not by an unhandled rejection.
+  delivery.promise.catch(() => {});
+  return delivery;
+}
+
+function checkOptions(
+  options: ProducerOptions,
+): Required<{ [K in keyof ProducerOptions]: number }> {
+  const whole = {
+    batchRecords: options.batchRecords ?? DEFAULT_BATCH_RECORDS,
+    batchBytes: options.batchBytes ?? DEFAULT_BATCH_BYTES,
+    lingerMs: options.lingerMs ?? 0,
+  };
+  for (const [name, value] of Object.entries(whole)) {
+    const least = name === 'lingerMs' ? 0 : 1;
+    if (!(value >= least)) {
+      fail('INVALID_OPTION', `${name} is ${String(value)}; a producer takes ${least} or more.`);
+    }
+  }
+  return whole;
+}

@@ -1,0 +1,63 @@
+import type { Appender } from '../shard/appender.ts';
+import { KERNEL } from '../shard/layout.ts';
+
+/** Copies of at most this many bytes go word by word, which beats a native call. */
+const SHORT_COPY = 256;
+
+/** The encoded records of one producer that wait for their shard, in scratch memory. */
+export class ShardBatch {
+  readonly appender: Appender;
+  records = 0;
+  private readonly maxRecords: number;
+  private readonly room: number;
+  private readonly address: number;
+  private bytes = 0;
+
+  constructor(appender: Appender, batchRecords: number, batchBytes: number) {
+    this.appender = appender;
+    this.maxRecords = Math.min(batchRecords, appender.maxRecords);
+    const wanted = Math.max(batchBytes, appender.shard.plan.maxRecordBytes);
+    this.room = Math.min(wanted, appender.maxBytes) & ~7;
+    this.address = appender.shard.scratch.alloc(this.room);
+  }
+
+  /** Whether a record of `bytes` bytes still belongs into this batch. */
+  fits(bytes: number): boolean {
+    return this.records < this.maxRecords && this.bytes + bytes <= this.room;
+  }
+
+  /** Copies a record of `bytes` bytes, a multiple of 8, from scratch address `from`. */
+  add(from: number, bytes: number): void {
+    const { scratch } = this.appender.shard;
+    const to = this.address + this.bytes;
+    if (bytes <= SHORT_COPY) {
+      const { i32 } = scratch;
+      const end = (from + bytes) >> 2;
+      for (let source = from >> 2, target = to >> 2; source < end; ) {
+        i32[target++] = i32[source++];
+        i32[target++] = i32[source++];
+      }
+    } else {
+      scratch.u8.copyWithin(to, from, from + bytes);
+    }
+    this.bytes += bytes;
+    this.records++;
+  }
+
+  /** Appends what is there as one batch. Returns WAKE bits, or `FULL` or `REFUSED`: it is kept. */
+  append(): number {
+    const result = this.appender.append(this.address, this.records, this.bytes);
+    if (result !== KERNEL.FULL && result !== KERNEL.REFUSED) this.clear();
+    return result;
+  }
+
+  clear(): void {
+    this.records = 0;
+    this.bytes = 0;
+  }
+
+  close(): void {
+    this.clear();
+    this.appender.shard.scratch.free(this.address, this.room);
+  }
+}

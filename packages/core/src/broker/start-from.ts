@@ -1,0 +1,80 @@
+import { fail } from '../errors.ts';
+import { RecordView } from '../record/view.ts';
+import { CopiedRun } from '../shard/copied-run.ts';
+import { earliest } from '../shard/retention.ts';
+import type { Shard } from '../shard/shard.ts';
+import { SlotRun } from '../shard/slot-run.ts';
+import type { TopicOptions } from './options.ts';
+
+/**
+ * Where to read from: the oldest retained record, the end, an offset, or the first record in the log
+ * whose timestamp is at or after one (Kafka's `offsetsForTimes`).
+ */
+export type StartFrom = 'earliest' | 'latest' | { offset: number } | { timestamp: number };
+
+/** What to do where an offset is not in the log any more (or not yet). */
+export type OutOfRange = 'error' | 'earliest' | 'latest';
+
+/** The sequence that `from` means in a shard now. Throws `OFFSET_OUT_OF_RANGE`. */
+export function startSequence(
+  shard: Shard,
+  from: StartFrom,
+  options: TopicOptions,
+  onOutOfRange: OutOfRange = 'error',
+): number {
+  if (from === 'latest') return shard.published();
+  const oldest = earliest(shard, {
+    records: options.retentionRecords,
+    bytes: options.retentionBytes,
+  });
+  if (from === 'earliest') return oldest;
+  if (from !== null && typeof from === 'object') {
+    if ('offset' in from) return offsetSequence(shard, from.offset, oldest, onOutOfRange);
+    if ('timestamp' in from && Number.isFinite(from.timestamp)) {
+      return timestampSequence(shard, from.timestamp, oldest);
+    }
+  }
+  return fail(
+    'INVALID_OPTION',
+    `from is ${JSON.stringify(from)}; it must be "earliest", "latest", {offset} or {timestamp}.`,
+  );
+}
+
+function offsetSequence(shard: Shard, offset: number, oldest: number, policy: OutOfRange): number {
+  const from = shard.offsetOf(oldest);
+  const end = shard.offsetOf(shard.published());
+  if (Number.isSafeInteger(offset) && offset >= from && offset <= end)
+    return shard.sequenceOf(offset);
+  if (policy === 'earliest') return oldest;
+  if (policy === 'latest') return shard.published();
+  return fail(
+    'OFFSET_OUT_OF_RANGE',
+    `The offset ${String(offset)} is not in shard ${shard.number}, which holds ${from} to ${end} ` +
+      '(the end may be read from); onOutOfRange can say where to begin instead.',
+  );
+}
+
+const SCAN_SLOTS = 1_024;
+
+function timestampSequence(shard: Shard, timestamp: number, oldest: number): number {
+  const run = new SlotRun(shard);
+  const copied = new CopiedRun(shard);
+  const view = new RecordView();
+  try {
+    const end = shard.published();
+    let sequence = oldest;
+    while (((end - sequence) | 0) > 0) {
+      const count = Math.min(SCAN_SLOTS, (end - sequence) | 0);
+      const lost = copied.take(sequence, count, run);
+      for (let i = 0; i < run.count; i++) {
+        if (run.kind(i) === 0 && run.view(i, view).timestamp >= timestamp) {
+          return (sequence + lost + i) | 0;
+        }
+      }
+      sequence = (sequence + count) | 0;
+    }
+    return end;
+  } finally {
+    copied.close();
+  }
+}

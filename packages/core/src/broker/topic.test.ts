@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { StreamError } from '../errors.ts';
+import { Topic } from './topic.ts';
+
+const small = { shards: 1, slots: 16, shardBytes: 4096, maxRecordBytes: 512 };
+
+function codeOf(work: () => unknown): string | undefined {
+  try {
+    work();
+  } catch (error) {
+    return error instanceof StreamError ? error.code : String(error);
+  }
+  return undefined;
+}
+
+function values(topic: Topic, group: string): string[] {
+  const consumer = topic.consume({ group });
+  const all: string[] = [];
+  for (let batch = consumer.poll(); batch; batch = consumer.poll()) {
+    for (const record of batch) all.push(record.text);
+  }
+  consumer.close();
+  return all;
+}
+
+describe('append', () => {
+  test('a record is visible when append returns, at dense offsets', () => {
+    const topic = Topic.create('t', small);
+    expect(topic.append({ key: 'a', value: 'one', timestamp: 5, headers: { h: 'x' } })).toBe(0);
+    expect(topic.append({ key: 'b', value: 'two' })).toBe(1);
+    const [one, two] = topic.latest({ shard: 0 }).copy();
+    expect(one).toMatchObject({ key: 'a', timestamp: 5, headers: { h: 'x' }, offset: 0, shard: 0 });
+    expect(Buffer.from(one.value).toString()).toBe('one');
+    expect(two.offset).toBe(1);
+  });
+
+  test('a retention of 3 keeps the last 3 of 10', () => {
+    const topic = Topic.create('t', { ...small, retentionRecords: 3 });
+    for (let i = 0; i < 10; i++) topic.append({ key: 'k', value: `v${i}` });
+    expect(Array.from(topic.latest({ key: 'k' }), r => r.text)).toEqual(['v7', 'v8', 'v9']);
+    expect(values(topic, 'g')).toEqual(['v7', 'v8', 'v9']);
+  });
+
+  test('without a group the oldest records make room', () => {
+    const topic = Topic.create('t', small);
+    for (let i = 0; i < 1000; i++) expect(topic.append({ value: `v${i}` })).toBe(i);
+    const kept = Array.from(topic.latest({ shard: 0 }), r => r.text);
+    expect(kept.at(-1)).toBe('v999');
+    expect(kept.length).toBe(15);
+  });
+
+  test('a group gates the ring: SHARD_FULL at once, -1 from tryAppend, room after commit', () => {
+    const topic = Topic.create('t', small);
+    const consumer = topic.consume({ group: 'g' });
+    let appended = 0;
+    while (topic.tryAppend({ value: `v${appended}` }) >= 0) appended++;
+    expect(appended).toBe(15);
+    expect(codeOf(() => topic.append({ value: 'x' }))).toBe('SHARD_FULL');
+    const batch = consumer.poll();
+    expect(batch?.length).toBe(15);
+    expect(topic.tryAppend({ value: 'x' })).toBe(-1);
+    expect(consumer.poll()).toBeUndefined();
+    expect(topic.append({ value: 'x' })).toBe(15);
+  });
+
+  test('sequences wrap at 2^31 and 2^32, offsets do not', () => {
+    for (const firstOffset of [2 ** 31 - 20, 2 ** 32 - 20, 2 ** 40 - 7]) {
+      const topic = Topic.create('t', small, { firstOffset });
+      const consumer = topic.consume({ group: 'g' });
+      let read = firstOffset;
+      for (let i = 0; i < 200; i++) {
+        expect(topic.append({ value: `v${i}` })).toBe(firstOffset + i);
+        if (i % 7 !== 0) continue;
+        for (let batch = consumer.poll(); batch; batch = consumer.poll()) {
+          for (const record of batch) {
+            expect(record.offset).toBe(read);
+            expect(record.text).toBe(`v${read - firstOffset}`);
+            read++;
+          }
+        }
+      }
+      expect(topic.stats()[0].end).toBe(firstOffset + 200);
+    }
+  });
+});
+
+describe('producer', () => {
+  test('records arrive in order once the promise of their batch resolves', async () => {
+    const topic = Topic.create('t', { ...small, shards: 2, slots: 1024, shardBytes: 65_536 });
+    const producer = topic.producer({ batchRecords: 8 });
+    let last: Promise<void> | undefined;
+    for (let i = 0; i < 100; i++) last = producer.send({ key: `k${i % 5}`, value: `v${i}` });
+    await last;
+    await producer.close();
+    const seen = values(topic, 'g');
+    expect(seen.length).toBe(100);
+    expect(codeOf(() => producer.offer({ value: 'x' }))).toBe('CLOSED');
+  });
+
+  test('a full shard holds send back until a group has read on', async () => {
+    const topic = Topic.create('t', small);
+    const consumer = topic.consume({ group: 'g' });
+    const producer = topic.producer({ batchRecords: 2 });
+    const sent: number[] = [];
+    const sending = (async () => {
+      for (let i = 0; i < 100; i++) {
+        await producer.send({ value: `v${i}` });
+        sent.push(i);
+      }
+      await producer.close();
+      topic.end();
+    })();
+    const seen: string[] = [];
+    for await (const batch of consumer) for (const record of batch) seen.push(record.text);
+    await sending;
+    expect(seen).toEqual(sent.map(i => `v${i}`));
+    expect(seen.length).toBe(100);
+  });
+});
+
+describe('groups', () => {
+  test('members share the shards, stickily, and hand them over without loss', () => {
+    const topic = Topic.create('t', { ...small, shards: 4 });
+    const a = topic.consume({ group: 'g', member: 'a' });
+    expect(a.assignment).toEqual([0, 1, 2, 3]);
+    const b = topic.consume({ group: 'g', member: 'b' });
+    for (let shard = 0; shard < 4; shard++) topic.append({ value: `s${shard}`, shard });
+    const seen: string[] = [];
+    for (let round = 0; round < 8; round++) {
+      for (const consumer of [a, b]) {
+        const batch = consumer.poll();
+        for (const record of batch ?? []) seen.push(record.text);
+      }
+    }
+    expect(seen.sort()).toEqual(['s0', 's1', 's2', 's3']);
+    expect([...a.assignment, ...b.assignment].sort()).toEqual([0, 1, 2, 3]);
+    expect(a.assignment.length).toBe(2);
+    expect(codeOf(() => topic.consume({ group: 'g', member: 'a' }))).toBe('DUPLICATE_MEMBER');
+    b.close();
+    a.poll();
+    expect(a.assignment.length).toBe(4);
+  });
+
+  test('a commit under an older assignment is FENCED, and the records are read again', () => {
+    const topic = Topic.create('t', { ...small, shards: 2 });
+    topic.append({ value: 'x', shard: 1 });
+    const a = topic.consume({ group: 'g', member: 'a', autoCommit: false });
+    const batch = a.poll();
+    expect(batch?.length).toBe(1);
+    const b = topic.consume({ group: 'g', member: 'b' });
+    a.poll();
+    expect(codeOf(() => batch?.commit())).toBe('FENCED');
+    expect(b.poll()?.at(0)?.text).toBe('x');
+  });
+
+  test('lag counts records of users, and seek reads on from elsewhere', () => {
+    const topic = Topic.create('t', small);
+    for (let i = 0; i < 5; i++) topic.append({ value: `v${i}`, timestamp: i * 10 });
+    const consumer = topic.consume({ group: 'g' });
+    expect(topic.lag('g')).toBe(5);
+    expect(consumer.poll()?.length).toBe(5);
+    expect(consumer.poll()).toBeUndefined();
+    expect(topic.lag('g')).toBe(0);
+    consumer.seek(0, { timestamp: 25 });
+    expect(consumer.poll()?.at(0)?.text).toBe('v3');
+    consumer.seek(0, { offset: 1 });
+    expect(consumer.poll()?.at(0)?.text).toBe('v1');
+    expect(codeOf(() => consumer.seek(0, { offset: 99 }))).toBe('OFFSET_OUT_OF_RANGE');
+    consumer.seek(0, 'earliest');
+    expect(consumer.poll()?.at(0)?.text).toBe('v0');
+    consumer.pause();
+    topic.append({ value: 'v5' });
+    expect(consumer.poll()).toBeUndefined();
+    consumer.resume();
+    expect(consumer.poll()?.at(0)?.text).toBe('v5');
+  });
+
+  test('where the oldest are overwritten, readers are told exactly how many they lost', () => {
+    const topic = Topic.create('t', { ...small, overflow: 'overwrite' });
+    const consumer = topic.consume({ group: 'g' });
+    for (let i = 0; i < 100; i++) topic.append({ value: `v${i}` });
+    const batch = consumer.poll();
+    expect((batch?.lost ?? 0) + (batch?.length ?? 0)).toBe(100);
+    expect(batch?.at(0)?.text).toBe(`v${batch?.lost}`);
+  });
+});
+
+test('an ended topic refuses appends and tells readers that there is no more', async () => {
+  const topic = Topic.create('t', { ...small, shards: 2 });
+  topic.append({ value: 'a' });
+  topic.end();
+  expect(codeOf(() => topic.append({ value: 'b' }))).toBe('TOPIC_ENDED');
+  const seen: string[] = [];
+  for await (const batch of topic.consume({ group: 'g' })) for (const r of batch) seen.push(r.text);
+  expect(seen).toEqual(['a']);
+});
+
+test('a handle of another build of the layout is refused', () => {
+  const topic = Topic.create('t', small);
+  topic.shards[0].i32[1] = 99;
+  expect(codeOf(() => Topic.attach(topic.descriptor()))).toBe('LAYOUT_MISMATCH');
+});

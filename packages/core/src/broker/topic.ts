@@ -1,0 +1,398 @@
+import { fail } from '../errors.ts';
+import { Bell } from '../memory/bell.ts';
+import type { WaitingPlace } from '../memory/park.ts';
+import type { Scratch } from '../memory/scratch.ts';
+import { fnv1a, murmur2 } from '../record/hash.ts';
+import type { RecordInput } from '../record/record.ts';
+import { cellState } from '../shard/appender.ts';
+import { GroupCursor } from '../shard/group-cursor.ts';
+import { GROUP, KERNEL } from '../shard/layout.ts';
+import { ShardOwner } from '../shard/owner.ts';
+import { earliest } from '../shard/retention.ts';
+import { Shard } from '../shard/shard.ts';
+import { systemClock } from '../time/clock.ts';
+import { AppendHandle } from './append-handle.ts';
+import { type ConsumeOptions, Consumer } from './consumer.ts';
+import { Directory } from './directory.ts';
+import { DEFAULT_TOPIC_OPTIONS, type TopicEnvironment, type TopicOptions } from './options.ts';
+import { Producer, type ProducerOptions } from './producer.ts';
+import { type Snapshot, type SnapshotQuery, takeSnapshot } from './snapshot.ts';
+import { type StartFrom, startSequence } from './start-from.ts';
+
+/** Everything that another thread needs to use a topic; `postMessage` can carry it. */
+export interface TopicDescriptor {
+  readonly name: string;
+  readonly options: TopicOptions;
+  readonly memories: readonly WebAssembly.Memory[];
+  readonly directory: SharedArrayBuffer;
+  readonly bell: SharedArrayBuffer;
+}
+
+/** How a group stands in one shard. Offsets and counts of records. */
+export interface ShardLag {
+  readonly shard: number;
+  /** The next offset that the group will read after a restart: everything below is done. */
+  readonly committed: number;
+  readonly end: number;
+  /** Records of users between the two. */
+  readonly lag: number;
+  /** Since when `committed` has not moved, in milliseconds since 1970, to the second. */
+  readonly since: number;
+}
+
+export interface GroupInfo {
+  readonly name: string;
+  readonly members: readonly string[];
+  readonly shards: readonly ShardLag[];
+  /** Sum of the shards' lags. */
+  readonly lag: number;
+}
+
+export interface ShardStats {
+  readonly shard: number;
+  /** The earliest offset that a new reader may begin at. */
+  readonly earliest: number;
+  /** The offset that the next record will get. */
+  readonly end: number;
+  /** Offsets that hold no record because the producer that claimed them died. */
+  readonly aborted: number;
+  readonly openProducers: number;
+}
+
+/**
+ * A named, sharded, append-only log in shared memory. Any thread can use it at the same time: this
+ * object is one thread's handle. It needs no thread of its own, but somebody has to call
+ * `maintain()` now and then: an engine's owner threads do.
+ */
+export class Topic {
+  readonly name: string;
+  readonly options: Readonly<TopicOptions>;
+  readonly bell: Bell;
+  readonly shards: readonly Shard[];
+  readonly directory: Directory;
+  readonly thread: number;
+  readonly now: () => number;
+  readonly development: boolean;
+  /** For whoever waits for room, or for records. */
+  readonly roomPlaces: readonly WaitingPlace[];
+  readonly recordPlaces: readonly WaitingPlace[];
+
+  private handle: AppendHandle | undefined;
+  private owners: ShardOwner[] | undefined;
+  private closed = false;
+
+  private constructor(
+    name: string,
+    options: TopicOptions,
+    shards: Shard[],
+    bell: Bell,
+    environment: TopicEnvironment,
+    directory?: SharedArrayBuffer,
+  ) {
+    this.name = name;
+    this.options = Object.freeze({ ...options });
+    this.shards = shards;
+    this.bell = bell;
+    this.thread = environment.thread ?? 1;
+    this.now = environment.now ?? systemClock.now;
+    this.development = environment.development ?? false;
+    const geometry = {
+      shards: options.shards,
+      groups: options.maxGroups,
+      members: options.maxMembers,
+    };
+    this.directory = new Directory(geometry, this.thread, directory);
+    this.roomPlaces = shards.map(shard => ({
+      countWaiter: delta => shard.countWaiter('room', delta),
+    }));
+    this.recordPlaces = shards.map(shard => ({
+      countWaiter: delta => shard.countWaiter('records', delta),
+    }));
+  }
+
+  /**
+   * Makes a topic in shared memory of its own. Topics that one thread waits on together share a
+   * bell. Throws `INVALID_OPTION`, `OUT_OF_MEMORY`.
+   */
+  static create(
+    name: string,
+    options: Partial<TopicOptions> = {},
+    environment: TopicEnvironment & { bell?: Bell; firstOffset?: number } = {},
+  ): Topic {
+    const whole = { ...DEFAULT_TOPIC_OPTIONS, ...options };
+    checkName(name);
+    const shards: Shard[] = [];
+    for (let shard = 0; shard < whole.shards; shard++) {
+      shards.push(
+        Shard.create({
+          shard,
+          slots: whole.slots,
+          dataBytes: whole.shardBytes,
+          maxRecordBytes: whole.maxRecordBytes,
+          producers: whole.maxProducers + 1,
+          groups: whole.maxGroups,
+          members: whole.maxMembers,
+          overwrite: whole.overflow === 'overwrite',
+          firstOffset: environment.firstOffset ?? 0,
+        }),
+      );
+    }
+    return new Topic(name, whole, shards, environment.bell ?? Bell.create(), environment);
+  }
+
+  /** A handle on the topic of another thread. Throws `LAYOUT_MISMATCH`. */
+  static attach(
+    descriptor: TopicDescriptor,
+    environment: TopicEnvironment & { bell?: Bell } = {},
+  ): Topic {
+    return new Topic(
+      descriptor.name,
+      descriptor.options,
+      descriptor.memories.map(memory => Shard.attach(memory)),
+      environment.bell ?? Bell.attach(descriptor.bell),
+      environment,
+      descriptor.directory,
+    );
+  }
+
+  /** What `attach` on another thread takes. */
+  descriptor(): TopicDescriptor {
+    return {
+      name: this.name,
+      options: this.options,
+      memories: this.shards.map(shard => shard.memory),
+      directory: this.directory.buffer,
+      bell: this.bell.buffer,
+    };
+  }
+
+  get shardCount(): number {
+    return this.shards.length;
+  }
+
+  /** The shard that a key goes to; with the partitioner `roundrobin` no key has one (−1). */
+  shardOf(key: string | Uint8Array): number {
+    const { partitioner } = this.options;
+    if (partitioner === 'roundrobin') return -1;
+    const hash = partitioner === 'fnv1a' ? fnv1a(key) : murmur2(key) & 0x7fff_ffff;
+    return hash % this.shards.length;
+  }
+
+  /**
+   * Appends one record and returns its offset in its shard; the record is visible to every thread
+   * when this returns (acknowledgement level `memory`). Throws `SHARD_FULL` at once when there is no
+   * room, `TOPIC_ENDED`, `CLOSED`, `SHARD_OUT_OF_RANGE`, `TOO_MANY_PRODUCERS`, and what is wrong with
+   * the record: `INVALID_KEY`, `INVALID_VALUE`, `INVALID_HEADER`, `INVALID_TIMESTAMP`,
+   * `RECORD_TOO_LARGE`.
+   */
+  append(record: RecordInput): number {
+    const handle = this.handle ?? this.openHandle();
+    const offset = handle.append(record);
+    return offset >= 0 ? offset : this.refuse(handle.lastShard);
+  }
+
+  /** Like `append`, but returns −1 when there is no room. */
+  tryAppend(record: RecordInput): number {
+    return (this.handle ?? this.openHandle()).append(record);
+  }
+
+  /** A batched producer of its own. Throws `TOO_MANY_PRODUCERS`, `TOPIC_ENDED`, `CLOSED`. */
+  producer(options: ProducerOptions = {}): Producer {
+    this.checkOpen();
+    return new Producer(this, options);
+  }
+
+  /**
+   * Joins a group, which is made if there is none of that name, and reads its share of the shards.
+   * Throws `DUPLICATE_MEMBER`, `TOO_MANY_GROUPS`, `TOO_MANY_MEMBERS`, `OFFSET_OUT_OF_RANGE`.
+   */
+  consume(options: ConsumeOptions): Consumer {
+    this.checkOpen();
+    return Consumer.join(this, options);
+  }
+
+  /** Makes a group before anybody reads in it: from now on it holds producers back. Returns its id. */
+  createGroup(name: string, from: StartFrom = 'earliest'): number {
+    return this.directory.ensureGroup(name, id => {
+      for (const shard of this.shards) {
+        new GroupCursor(shard, id).open(startSequence(shard, from, this.options));
+      }
+    });
+  }
+
+  /** Forgets a group and what it has committed; it holds nobody back any more. False if unknown. */
+  deleteGroup(name: string): boolean {
+    const deleted = this.directory.deleteGroup(name, id => {
+      for (const shard of this.shards) new GroupCursor(shard, id).drop();
+    });
+    if (deleted) this.bell.ring();
+    return deleted;
+  }
+
+  /** Every group, its members and its lag. */
+  groups(): GroupInfo[] {
+    return this.directory.groupNames().map(({ id, name }) => {
+      const shards = this.shards.map(shard => this.shardLag(shard, id));
+      return {
+        name,
+        members: this.directory.memberNames(id),
+        shards,
+        lag: shards.reduce((sum, { lag }) => sum + lag, 0),
+      };
+    });
+  }
+
+  /** Records of users that a group has not committed yet. Throws `UNKNOWN_GROUP`. */
+  lag(group: string): number {
+    const id = this.directory.findGroup(group);
+    if (id < 0) fail('UNKNOWN_GROUP', `The topic "${this.name}" has no group "${group}".`);
+    let lag = 0;
+    for (const shard of this.shards) lag += new GroupCursor(shard, id).lag();
+    return lag;
+  }
+
+  /** A consistent copy of the newest records of a shard, or of those with a key. Oldest first. */
+  latest(query: SnapshotQuery): Snapshot {
+    this.checkOpen();
+    return takeSnapshot(this, query);
+  }
+
+  /** The group that a shard's producers wait for, or `undefined` when no group holds them back. */
+  heldBackBy(shard: number): (ShardLag & { group: string }) | undefined {
+    let held: (ShardLag & { group: string }) | undefined;
+    for (const { id, name } of this.directory.groupNames()) {
+      const lag = this.shardLag(this.shards[shard], id);
+      if (held === undefined || lag.committed < held.committed) held = { group: name, ...lag };
+    }
+    return held;
+  }
+
+  /**
+   * Ends the topic: nothing can be appended any more, and whoever reads it to the end is told that
+   * there is no more. The end markers follow at once, or as soon as there is room.
+   */
+  end(): void {
+    this.checkOpen();
+    const open = this.shards.filter(shard => shard.state() === KERNEL.STATE_OPEN);
+    for (const shard of open) shard.setState(KERNEL.STATE_ENDED);
+    this.handle?.close();
+    this.handle = undefined;
+    this.maintain();
+    this.bell.ring();
+  }
+
+  get ended(): boolean {
+    return this.shards[0].state() !== KERNEL.STATE_OPEN;
+  }
+
+  stats(): ShardStats[] {
+    return this.shards.map(shard => {
+      let openProducers = 0;
+      for (let cell = 1; cell < shard.plan.producers; cell++) {
+        if (cellState(shard, cell) === KERNEL.CELL_LIVE) openProducers++;
+      }
+      return {
+        shard: shard.number,
+        earliest: shard.offsetOf(earliest(shard, retentionOf(this.options))),
+        end: shard.offsetOf(shard.published()),
+        aborted: shard.i32[KERNEL.ABORTED >> 2],
+        openProducers,
+      };
+    });
+  }
+
+  /**
+   * The periodic duties of the shards' owner, for topics that no engine's owner thread looks after:
+   * repair, ends of producers, retention by age. One thread only.
+   */
+  maintain(): void {
+    if (this.ownedElsewhere) return;
+    this.owners ??= this.shards.map(
+      shard => new ShardOwner(shard, this.thread, { retentionMs: this.options.retentionMs }),
+    );
+    let wake = 0;
+    for (const owner of this.owners) wake |= owner.step(this.now());
+    if (wake > 0) this.bell.ring();
+  }
+
+  /** Set where an owner thread looks after the shards: `maintain` then does nothing. */
+  ownedElsewhere = false;
+
+  /** Closes this thread's handle. The topic itself lives on as long as anybody refers to it. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.handle?.close();
+    this.handle = undefined;
+    for (const owner of this.owners ?? []) owner.close();
+    this.bell.ring();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Throws `CLOSED`. */
+  checkOpen(): void {
+    if (this.closed) fail('CLOSED', `This handle on the topic "${this.name}" is closed.`);
+  }
+
+  get scratch(): Scratch {
+    return this.shards[0].scratch;
+  }
+
+  /** Throws what says why a shard took nothing: ended, poisoned, or full and because of whom. */
+  refuse(number: number): never {
+    const shard = this.shards[number];
+    shard.checkAlive();
+    if (shard.state() !== KERNEL.STATE_OPEN) {
+      fail('TOPIC_ENDED', `The topic "${this.name}" has ended: nothing can be appended.`);
+    }
+    const held = this.heldBackBy(number);
+    const why =
+      held === undefined
+        ? 'a claim of another producer has not been published yet'
+        : `the group "${held.group}" has ${held.lag} records of it left to read, ` +
+          `and has not committed since ${new Date(held.since).toISOString()}`;
+    return fail(
+      'SHARD_FULL',
+      `Shard ${number} of the topic "${this.name}" is full: ${why}. ` +
+        'tryAppend returns -1 instead, a producer waits for room.',
+    );
+  }
+
+  private openHandle(): AppendHandle {
+    this.checkOpen();
+    if (this.ended) this.refuse(0);
+    this.handle = new AppendHandle(this);
+    return this.handle;
+  }
+
+  private shardLag(shard: Shard, group: number): ShardLag {
+    const cursor = new GroupCursor(shard, group);
+    const movedAt = (shard.groupAddress(group) + GROUP.movedAtSeconds) >> 2;
+    return {
+      shard: shard.number,
+      committed: shard.offsetOf(cursor.committed()),
+      end: shard.offsetOf(shard.published()),
+      lag: cursor.lag(),
+      since: (shard.i32[movedAt] >>> 0) * 1000 || this.now(),
+    };
+  }
+}
+
+export function retentionOf(options: TopicOptions): { records?: number; bytes?: number } {
+  return {
+    ...(options.retentionRecords === undefined ? {} : { records: options.retentionRecords }),
+    ...(options.retentionBytes === undefined ? {} : { bytes: options.retentionBytes }),
+  };
+}
+
+function checkName(name: unknown): void {
+  if (typeof name !== 'string' || name === '' || name.length > 249) {
+    fail(
+      'INVALID_OPTION',
+      `The name of a topic must be text of 1 to 249 characters, not ${JSON.stringify(name)}.`,
+    );
+  }
+}

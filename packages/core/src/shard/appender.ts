@@ -1,0 +1,79 @@
+import { compareExchange, loadAcquire, storeRelease } from '../memory/atomics.ts';
+import { CLAIM_SHARE } from './group-cursor.ts';
+import { CELL, KERNEL, KIND, type Kind, metaOf } from './layout.ts';
+import type { Shard } from './shard.ts';
+
+/** The producer cell 0 of every shard belongs to the shard's owner. */
+export const OWNER_CELL = 0;
+
+/**
+ * One producer's right to append to one shard: a cell with its intent and its cached limits. Used by
+ * one thread only.
+ */
+export class Appender {
+  readonly shard: Shard;
+  readonly producer: number;
+  /** The most records and bytes that one call may append. */
+  readonly maxRecords: number;
+  readonly maxBytes: number;
+  private readonly cell: number;
+  private readonly dataMeta: number;
+
+  constructor(shard: Shard, producer: number) {
+    this.shard = shard;
+    this.producer = producer;
+    this.cell = shard.cellAddress(producer);
+    this.dataMeta = metaOf(producer, KIND.data);
+    this.maxRecords = Math.min(Math.max(1, shard.plan.slots / CLAIM_SHARE), 0xffff);
+    this.maxBytes = Math.max(shard.plan.maxRecordBytes, shard.plan.dataBytes / CLAIM_SHARE);
+  }
+
+  /**
+   * Appends `count` encoded records at scratch address `at`, together `bytes` long, as one batch:
+   * visible together, at consecutive offsets. Returns WAKE bits, `FULL` or `REFUSED` (ended or
+   * poisoned). `lastSequence()` tells where the first of them went.
+   */
+  append(at: number, count: number, bytes: number): number {
+    return this.shard.kernel.append(this.cell, at, count, bytes, this.dataMeta);
+  }
+
+  /** Appends one control record, encoded at scratch address `at`; `producer` is whom it is about. */
+  appendControl(at: number, bytes: number, kind: Kind, producer = this.producer): number {
+    return this.shard.kernel.append(this.cell, at, 1, bytes, metaOf(producer, kind));
+  }
+
+  /** Sequence of the first record of the last successful append of this thread. */
+  lastSequence(): number {
+    return this.shard.scratch.i32[KERNEL.RESULT >> 2];
+  }
+
+  /** Gives the cell back; the caller has appended its end, or there is nothing to end. */
+  free(): void {
+    storeRelease(this.shard.i32, (this.cell + KERNEL.CELL_STATE) >> 2, KERNEL.CELL_FREE);
+  }
+
+  /** Leaves it to the owner to append the end of this producer once there is room. */
+  leaveToOwner(): void {
+    storeRelease(this.shard.i32, (this.cell + KERNEL.CELL_STATE) >> 2, KERNEL.CELL_CLOSING);
+  }
+}
+
+/** Takes a free cell of a shard for the thread `thread`; false when somebody else has it. */
+export function takeCell(shard: Shard, producer: number, thread: number): boolean {
+  const cell = shard.cellAddress(producer);
+  const words = shard.i32;
+  if (
+    !compareExchange(words, (cell + KERNEL.CELL_STATE) >> 2, KERNEL.CELL_FREE, KERNEL.CELL_TAKEN)
+  ) {
+    return false;
+  }
+  // Nobody looks at these words while the cell is neither free nor live.
+  words[(cell + CELL.thread) >> 2] = thread;
+  words[(cell + KERNEL.CELL_LIMIT_VERSION) >> 2] = -1;
+  storeRelease(words, (cell + KERNEL.CELL_STATE) >> 2, KERNEL.CELL_LIVE);
+  return true;
+}
+
+export function cellState(shard: Shard, producer: number): number {
+  return loadAcquire(shard.i32, (shard.cellAddress(producer) + KERNEL.CELL_STATE) >> 2);
+}

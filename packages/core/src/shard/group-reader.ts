@@ -1,0 +1,82 @@
+import { CopiedRun } from './copied-run.ts';
+import type { GroupCursor } from './group-cursor.ts';
+import { KERNEL } from './layout.ts';
+import type { Shard } from './shard.ts';
+import { SlotRun } from './slot-run.ts';
+
+/**
+ * Reads one shard for one worker of a group. Where the group gates the ring, runs are read in place;
+ * where records may be overwritten, from a validated copy, and `lost` tells how many were.
+ */
+export class GroupReader {
+  readonly shard: Shard;
+  readonly cursor: GroupCursor;
+  /** The run that the last `poll` returned. */
+  readonly run: SlotRun;
+  /** How many records were overwritten before the last `poll` could read them. */
+  lost = 0;
+
+  private readonly lease: number;
+  private readonly group: number;
+  private readonly copied: CopiedRun | undefined;
+
+  constructor(cursor: GroupCursor, member: number) {
+    this.shard = cursor.shard;
+    this.cursor = cursor;
+    this.run = new SlotRun(this.shard);
+    this.group = this.shard.groupAddress(cursor.group);
+    this.lease = this.shard.leaseAddress(cursor.group, member);
+    this.copied = this.shard.overwrite ? new CopiedRun(this.shard) : undefined;
+  }
+
+  /** Takes up to `max` slots into `run` and returns their count; 0 when there are none yet. */
+  poll(max: number): number {
+    const { kernel, scratch } = this.shard;
+    this.lost = 0;
+    if (this.copied !== undefined) return this.pollCopied(this.copied, max);
+    const count = kernel.poll(this.group, this.lease, max);
+    if (count > 0) this.run.inRing(this.shard, scratch.i32[KERNEL.RESULT >> 2], count);
+    return count;
+  }
+
+  private pollCopied(copied: CopiedRun, max: number): number {
+    let next = this.cursor.next();
+    for (;;) {
+      const behind = (this.shard.published() - next) | 0;
+      if (behind <= 0) return 0;
+      const oldest = this.shard.physicalEarliest();
+      const gone = (oldest - next) | 0;
+      if (gone > 0) {
+        this.lost += gone;
+        next = oldest;
+        continue;
+      }
+      const wanted = Math.min(behind, max);
+      const lost = copied.take(next, wanted, this.run);
+      this.lost += lost;
+      next = (next + wanted) | 0;
+      this.cursor.moveNext(next);
+      if (lost < wanted) return wanted - lost;
+    }
+  }
+
+  /**
+   * Commits everything below `sequence`, which must not be above what was polled. Returns WAKE bits.
+   */
+  commit(sequence: number): number {
+    if (this.copied !== undefined) return 0;
+    const holds = ((this.cursor.next() - sequence) | 0) > 0 ? 1 : 0;
+    return this.shard.kernel.release(this.lease, holds, sequence);
+  }
+
+  /** Goes back to what was committed, as after a failure; what was polled since is polled again. */
+  rewind(): void {
+    if (this.copied !== undefined) return;
+    this.cursor.moveNext(this.cursor.committed());
+    this.shard.kernel.release(this.lease, 0, 0);
+  }
+
+  close(): void {
+    this.copied?.close();
+  }
+}

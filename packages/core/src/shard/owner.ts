@@ -1,0 +1,153 @@
+import { loadAcquire, storeRelease } from '../memory/atomics.ts';
+import { RecordWriter } from '../record/writer.ts';
+import { Appender, cellState, OWNER_CELL } from './appender.ts';
+import { CELL, GROUP, KERNEL, KIND, type Kind } from './layout.ts';
+import type { Shard } from './shard.ts';
+
+export interface OwnerOptions {
+  /** Records older than this since they were appended leave the retained range; none by default. */
+  retentionMs?: number | undefined;
+}
+
+interface Sample {
+  atMs: number;
+  published: number;
+}
+
+/** How often the published end is noted for retention by age. */
+const SAMPLES_PER_RETENTION = 64;
+const MARKER_BYTES = 64;
+
+/**
+ * The duty cycle of a shard's owner: whatever needs one writer, or is periodic. It repairs the claims
+ * of dead producers, ends producers that could not do so themselves, keeps the era, and moves the
+ * floor of retention by age. One owner at a time; a successor takes up where it stopped.
+ */
+export class ShardOwner {
+  readonly shard: Shard;
+  private readonly appender: Appender;
+  private readonly writer: RecordWriter;
+  private readonly retentionMs: number | undefined;
+  private readonly samples: Sample[] = [];
+  private readonly staging: number;
+
+  constructor(shard: Shard, thread: number, options: OwnerOptions = {}) {
+    this.shard = shard;
+    this.retentionMs = options.retentionMs;
+    this.appender = new Appender(shard, OWNER_CELL);
+    this.writer = new RecordWriter({ maxRecordBytes: shard.plan.maxRecordBytes });
+    this.staging = shard.scratch.alloc(MARKER_BYTES);
+    this.takeOver(thread);
+  }
+
+  /** Whatever an earlier owner left open in its own cell is a dead claim as any other. */
+  private takeOver(thread: number): void {
+    const cell = this.shard.cellAddress(OWNER_CELL) >> 2;
+    const { i32 } = this.shard;
+    storeRelease(i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_DEAD);
+    while (this.shard.kernel.repair() !== 0);
+    this.settleIntent(OWNER_CELL);
+    i32[cell + (CELL.thread >> 2)] = thread;
+    i32[cell + (KERNEL.CELL_LIMIT_VERSION >> 2)] = -1;
+    storeRelease(i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_LIVE);
+  }
+
+  /** One round of duties. Returns WAKE bits for those who may go on because of it. */
+  step(nowMs: number): number {
+    const { kernel } = this.shard;
+    let wake = kernel.help();
+    kernel.advanceEra();
+    while (kernel.repair() !== 0) wake |= KERNEL.WAKE_READERS | KERNEL.WAKE_PRODUCERS;
+    wake |= this.endProducers(nowMs);
+    if (this.shard.state() === KERNEL.STATE_ENDED) wake |= this.seal(nowMs);
+    this.sampleGroups(nowMs);
+    if (this.retentionMs !== undefined) this.moveEarliest(nowMs, this.retentionMs);
+    return wake;
+  }
+
+  /** To be called once a thread has exited, never on suspicion: its open claims may be repaired. */
+  threadExited(thread: number): void {
+    const { plan, i32 } = this.shard;
+    for (let producer = 1; producer < plan.producers; producer++) {
+      const cell = this.shard.cellAddress(producer) >> 2;
+      if (cellState(this.shard, producer) === KERNEL.CELL_FREE) continue;
+      if (i32[cell + (CELL.thread >> 2)] !== thread) continue;
+      storeRelease(i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_DEAD);
+    }
+  }
+
+  /** Appends the end of producers that are dead, or that found no room for it, and frees their cells. */
+  private endProducers(nowMs: number): number {
+    let wake = 0;
+    for (let producer = 1; producer < this.shard.plan.producers; producer++) {
+      const state = cellState(this.shard, producer);
+      if (state !== KERNEL.CELL_DEAD && state !== KERNEL.CELL_CLOSING) continue;
+      if (!this.settleIntent(producer)) continue;
+      const result = this.appendMarker(KIND.producerEnd, producer, nowMs);
+      if (result === KERNEL.FULL) return wake;
+      if (result > 0) wake |= result;
+      const cell = this.shard.cellAddress(producer) >> 2;
+      storeRelease(this.shard.i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_FREE);
+    }
+    return wake;
+  }
+
+  /** Appends the end of the topic where whoever ended it found no room. */
+  private seal(nowMs: number): number {
+    const result = this.appendMarker(KIND.topicEnd, OWNER_CELL, nowMs);
+    if (result < 0) return 0;
+    this.shard.setState(KERNEL.STATE_SEALED);
+    return result | KERNEL.WAKE_READERS;
+  }
+
+  private appendMarker(kind: Kind, producer: number, nowMs: number): number {
+    const { scratch } = this.shard;
+    const bytes = this.writer.write(scratch, this.staging, MARKER_BYTES, null, null, nowMs, null);
+    return this.appender.appendControl(this.staging, bytes, kind, producer);
+  }
+
+  /** Clears the intent of a dead producer once nothing is left to repair for it; tells whether. */
+  private settleIntent(producer: number): boolean {
+    const { i32 } = this.shard;
+    const word = (this.shard.cellAddress(producer) + KERNEL.CELL_INTENT) >> 2;
+    const sequence = loadAcquire(i32, word);
+    const granule = loadAcquire(i32, word + 1);
+    if (sequence === -1 && granule === -1) return true;
+    // The claim, if it ever was one, lies behind what has been published.
+    const open = ((sequence - this.shard.published()) | 0) >= 0;
+    if (open && sequence !== this.shard.claimed()) return false;
+    storeRelease(i32, word, -1);
+    storeRelease(i32, word + 1, -1);
+    return true;
+  }
+
+  private sampleGroups(nowMs: number): void {
+    const { plan, i32, kernel } = this.shard;
+    for (let address = plan.groupsAt; address < plan.groupsEnd; address += plan.groupBytes) {
+      if (loadAcquire(i32, (address + KERNEL.GROUP_STATE) >> 2) === KERNEL.GROUP_FREE) continue;
+      const committed = kernel.committed(address);
+      const word = (address + GROUP.sampledCommit) >> 2;
+      if (i32[word] === committed && i32[word + 1] !== 0) continue;
+      i32[word] = committed;
+      i32[(address + GROUP.movedAtSeconds) >> 2] = Math.floor(nowMs / 1000);
+    }
+  }
+
+  private moveEarliest(nowMs: number, retentionMs: number): void {
+    const last = this.samples.at(-1);
+    if (last === undefined || nowMs - last.atMs >= retentionMs / SAMPLES_PER_RETENTION) {
+      this.samples.push({ atMs: nowMs, published: this.shard.published() });
+    }
+    let expired: Sample | undefined;
+    while (this.samples.length > 0 && nowMs - this.samples[0].atMs >= retentionMs) {
+      expired = this.samples.shift();
+    }
+    if (expired !== undefined) {
+      storeRelease(this.shard.i32, KERNEL.EARLIEST >> 2, expired.published);
+    }
+  }
+
+  close(): void {
+    this.shard.scratch.free(this.staging, MARKER_BYTES);
+  }
+}

@@ -1,0 +1,104 @@
+import type { RecordMemory } from '../record/record.ts';
+import type { RecordView } from '../record/view.ts';
+import { KERNEL, type Kind, kindOf, producerOf } from './layout.ts';
+import type { Shard } from './shard.ts';
+
+/** What a slot of a run holds: a kind of record, or `ABORTED`. */
+export const ABORTED = -1;
+
+/**
+ * A run of consecutive slots that may be read: in place in the ring, or in a copy in scratch memory.
+ * One object is aimed at run after run; nothing is allocated.
+ */
+export class SlotRun {
+  memory: RecordMemory;
+  shard = 0;
+  count = 0;
+  /** Offset of the first slot. */
+  offset = 0;
+
+  private slotBase = 0;
+  private start = 0;
+  private mask = 0;
+  private dataBase = 0;
+  private granule = 0;
+  private granuleMask = 0;
+
+  constructor(memory: RecordMemory) {
+    this.memory = memory;
+  }
+
+  /** Aims at `count` slots from `sequence` on, in the ring itself. */
+  inRing(shard: Shard, sequence: number, count: number): void {
+    this.memory = shard;
+    this.shard = shard.number;
+    this.count = count;
+    this.offset = shard.offsetOf(sequence);
+    this.slotBase = shard.plan.slotsAt >> 2;
+    this.start = sequence;
+    this.mask = shard.plan.slots - 1;
+    this.dataBase = shard.plan.dataAt;
+    this.granule = 0;
+    this.granuleMask = shard.plan.dataBytes / 8 - 1;
+  }
+
+  /** Aims at a copy that `copyOut` made: slots at `slotsAt`, data of granule `granule` at `dataAt`. */
+  inCopy(
+    memory: RecordMemory,
+    shard: number,
+    offset: number,
+    count: number,
+    slotsAt: number,
+    dataAt: number,
+    granule: number,
+  ): void {
+    this.memory = memory;
+    this.shard = shard;
+    this.count = count;
+    this.offset = offset;
+    this.slotBase = slotsAt >> 2;
+    this.start = 0;
+    this.mask = -1;
+    this.dataBase = dataAt;
+    this.granule = granule;
+    this.granuleMask = 0x0fff_ffff;
+  }
+
+  /** 0 for data, a control kind, or `ABORTED`. */
+  kind(index: number): Kind | typeof ABORTED {
+    const word = this.slotBase + (((this.start + index) & this.mask) << 2);
+    const i32 = this.memory.i32;
+    if ((i32[word] & 7) > KERNEL.CONTINUATION) return ABORTED;
+    return kindOf(i32[word + (KERNEL.SLOT_META >> 2)]);
+  }
+
+  /** Id of the producer that appended the slot; for a producer's end, the producer that ended. */
+  producer(index: number): number {
+    const word = this.slotBase + (((this.start + index) & this.mask) << 2);
+    return producerOf(this.memory.i32[word + (KERNEL.SLOT_META >> 2)]);
+  }
+
+  /** Aims `view` at the record of the slot. */
+  view(index: number, view: RecordView): RecordView {
+    return view.wrap(this.memory, this.address(index), this.shard, this.offset + index);
+  }
+
+  /** Stored bytes of the slot's record; 0 for an aborted slot. */
+  storedBytes(index: number): number {
+    const word = this.slotBase + (((this.start + index) & this.mask) << 2);
+    return this.memory.i32[word + (KERNEL.SLOT_LENGTH >> 2)];
+  }
+
+  address(index: number): number {
+    const word = this.slotBase + (((this.start + index) & this.mask) << 2);
+    const granule = this.memory.i32[word + (KERNEL.SLOT_GRANULE >> 2)];
+    return this.dataBase + (((granule - this.granule) & this.granuleMask) << 3);
+  }
+
+  /** How many of the slots hold data. */
+  countData(): number {
+    let data = 0;
+    for (let i = 0; i < this.count; i++) if (this.kind(i) === 0) data++;
+    return data;
+  }
+}
