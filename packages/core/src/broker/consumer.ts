@@ -260,7 +260,10 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     const { reader } = one;
     for (;;) {
       const count = reader.poll(this.maxRecords);
-      if (count === 0) return undefined;
+      if (count === 0) {
+        reader.shard.checkAlive();
+        return undefined;
+      }
       const records = reader.run.countData();
       if (records > 0 || reader.lost > 0) {
         const { generation } = one.assignment;

@@ -3,6 +3,7 @@ import type { RecordCopy, RecordMemory } from '../record/record.ts';
 import { RecordView } from '../record/view.ts';
 import { CopiedRun } from '../shard/copied-run.ts';
 import { earliest, newest } from '../shard/retention.ts';
+import type { Shard } from '../shard/shard.ts';
 import { SlotRun } from '../shard/slot-run.ts';
 import { checkShard } from './append-handle.ts';
 import type { Topic } from './topic.ts';
@@ -49,31 +50,25 @@ let slab = new Slab(SLAB_BYTES);
 export class Snapshot implements Iterable<RecordView> {
   readonly shard: number;
   readonly length: number;
-  private readonly memory: RecordMemory;
-  private readonly addresses: Int32Array;
-  private readonly offsets: Float64Array;
+  private readonly run: SlotRun;
+  /** Which slots of the run are in the snapshot; all of them where there is no list. */
+  private readonly chosen: Int32Array | undefined;
   private readonly view = new RecordView();
 
-  constructor(
-    shard: number,
-    memory: RecordMemory,
-    addresses: Int32Array,
-    offsets: Float64Array,
-    length: number,
-  ) {
-    this.shard = shard;
-    this.memory = memory;
-    this.addresses = addresses;
-    this.offsets = offsets;
-    this.length = length;
+  /** Made by `topic.latest`. */
+  constructor(run: SlotRun, chosen: Int32Array | undefined) {
+    this.run = run;
+    this.shard = run.shard;
+    this.chosen = chosen;
+    this.length = chosen === undefined ? run.count : chosen.length;
   }
 
   /** The record at `index`, oldest first; the view is aimed anew at the next call. */
   at(index: number): RecordView {
-    if (index < 0 || index >= this.length) {
+    if (!(index >= 0 && index < this.length)) {
       fail('OFFSET_OUT_OF_RANGE', `The snapshot has ${this.length} records, none at ${index}.`);
     }
-    return this.view.wrap(this.memory, this.addresses[index], this.shard, this.offsets[index]);
+    return this.run.view(this.chosen === undefined ? index : this.chosen[index], this.view);
   }
 
   *[Symbol.iterator](): Iterator<RecordView> {
@@ -86,72 +81,59 @@ export class Snapshot implements Iterable<RecordView> {
   }
 }
 
-interface Workplace {
-  run: SlotRun;
-  copied: CopiedRun;
-}
-
-const workplaces = new WeakMap<Topic, Workplace[]>();
-
-function workplace(topic: Topic, shard: number): Workplace {
-  let all = workplaces.get(topic);
-  if (all === undefined) {
-    all = topic.shards.map(one => ({ run: new SlotRun(one), copied: new CopiedRun(one) }));
-    workplaces.set(topic, all);
-  }
-  return all[shard];
-}
+/** Where each shard of a thread's handle is copied to before a snapshot takes its part. */
+const workplaces = new WeakMap<Shard, CopiedRun>();
 
 /** Takes a snapshot; never fails because of writers, however fast: what they overwrite is not in it. */
 export function takeSnapshot(topic: Topic, query: SnapshotQuery): Snapshot {
-  const byKey = 'key' in query;
-  const number = byKey
-    ? topic.shardOf(query.key)
-    : checkShard(query.shard, topic.shardCount, topic.name);
+  const { options, shards } = topic;
+  const key = 'key' in query ? query.key : undefined;
+  const number =
+    key === undefined
+      ? checkShard((query as { shard: number }).shard, shards.length, topic.name)
+      : topic.shardOf(key);
   if (number < 0) {
     fail('INVALID_OPTION', `Keys do not pick shards in the topic "${topic.name}": ask by shard.`);
   }
-  const shard = topic.shards[number];
   const max = query.max ?? Number.POSITIVE_INFINITY;
   if (!(max >= 0)) fail('INVALID_OPTION', `max is ${String(query.max)}; it must be 0 or more.`);
-  const { run, copied } = workplace(topic, number);
+  const shard = shards[number];
   const end = shard.published();
-  let from = earliest(shard, {
-    records: topic.options.retentionRecords,
-    bytes: topic.options.retentionBytes,
-  });
-  if (!byKey) from = newest(shard, from, max);
-  copied.take(from, Math.max(0, (end - from) | 0), run);
-  return byKey ? pick(number, run, max, query.key) : pick(number, run, max, undefined);
+  let from = earliest(shard, { records: options.retentionRecords, bytes: options.retentionBytes });
+  if (key === undefined && max < ((end - from) | 0)) from = newest(shard, from, max);
+  const run = copyOf(shard, from, Math.max(0, (end - from) | 0));
+  const wanted =
+    key === undefined && run.countData() === run.count ? undefined : pick(run, max, key);
+  return new Snapshot(run, wanted);
 }
 
-function pick(shard: number, run: SlotRun, max: number, key: string | undefined): Snapshot {
+function copyOf(shard: Shard, from: number, count: number): SlotRun {
+  let copied = workplaces.get(shard);
+  if (copied === undefined) {
+    copied = new CopiedRun(shard);
+    workplaces.set(shard, copied);
+  }
+  const run = new SlotRun(shard);
+  copied.take(from, count, run);
+  const bytes = run.bytesToMove();
+  let to = slab.take(bytes);
+  if (to < 0) {
+    slab = new Slab(Math.max(SLAB_BYTES, bytes));
+    to = slab.take(bytes);
+  }
+  run.moveTo(slab, to);
+  return run;
+}
+
+/** The newest `max` slots of a run that hold data, and that key if one is named. */
+function pick(run: SlotRun, max: number, key: string | undefined): Int32Array {
   const view = new RecordView();
-  let bytes = 0;
-  let count = 0;
   const chosen = new Int32Array(run.count);
-  for (let i = run.count - 1; i >= 0 && count < max; i--) {
+  let first = run.count;
+  for (let i = run.count - 1; i >= 0 && run.count - first < max; i--) {
     if (run.kind(i) !== 0) continue;
     if (key !== undefined && run.view(i, view).key !== key) continue;
-    chosen[count++] = i;
-    bytes += run.storedBytes(i);
+    chosen[--first] = i;
   }
-  let at = slab.take(bytes);
-  if (at < 0) {
-    slab = new Slab(Math.max(SLAB_BYTES, bytes));
-    at = slab.take(bytes);
-  }
-  const memory = slab;
-  const addresses = new Int32Array(count);
-  const offsets = new Float64Array(count);
-  for (let to = 0; to < count; to++) {
-    const index = chosen[count - 1 - to];
-    const from = run.address(index);
-    const length = run.storedBytes(index);
-    memory.u8.set(run.memory.u8.subarray(from, from + length), at);
-    addresses[to] = at;
-    offsets[to] = run.offset + index;
-    at += length;
-  }
-  return new Snapshot(shard, memory, addresses, offsets, count);
+  return chosen.subarray(first);
 }

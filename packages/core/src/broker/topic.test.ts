@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { StreamError } from '../errors.ts';
+import { KERNEL } from '../shard/layout.ts';
 import { Topic } from './topic.ts';
 
 const small = { shards: 1, slots: 16, shardBytes: 4096, maxRecordBytes: 512 };
@@ -193,6 +194,18 @@ test('an ended topic refuses appends and tells readers that there is no more', a
   const seen: string[] = [];
   for await (const batch of topic.consume({ group: 'g' })) for (const r of batch) seen.push(r.text);
   expect(seen).toEqual(['a']);
+});
+
+test('a shard whose words contradict one another is poisoned, and everybody is told', () => {
+  const topic = Topic.create('t', small);
+  topic.append({ value: 'a' });
+  const consumer = topic.consume({ group: 'g' });
+  expect(consumer.poll()?.length).toBe(1);
+  topic.shards[0].i32[KERNEL.PUBLISHED >> 2] += 5;
+  expect(codeOf(() => topic.maintain())).toBe('SHARD_POISONED');
+  expect(codeOf(() => topic.append({ value: 'b' }))).toBe('SHARD_POISONED');
+  topic.shards[0].i32[KERNEL.PUBLISHED >> 2] -= 5;
+  expect(codeOf(() => consumer.poll())).toBe('SHARD_POISONED');
 });
 
 test('a handle of another build of the layout is refused', () => {

@@ -1,7 +1,8 @@
+import { fail } from '../errors.ts';
 import { loadAcquire, storeRelease } from '../memory/atomics.ts';
 import { RecordWriter } from '../record/writer.ts';
 import { Appender, cellState, OWNER_CELL } from './appender.ts';
-import { CELL, GROUP, KERNEL, KIND, type Kind } from './layout.ts';
+import { CELL, CONSTANT, GROUP, KERNEL, KIND, type Kind, MAGIC } from './layout.ts';
 import type { Shard } from './shard.ts';
 
 export interface OwnerOptions {
@@ -55,6 +56,7 @@ export class ShardOwner {
   /** One round of duties. Returns WAKE bits for those who may go on because of it. */
   step(nowMs: number): number {
     const { kernel } = this.shard;
+    this.checkInvariants();
     let wake = kernel.help();
     kernel.advanceEra();
     while (kernel.repair() !== 0) wake |= KERNEL.WAKE_READERS | KERNEL.WAKE_PRODUCERS;
@@ -119,6 +121,26 @@ export class ShardOwner {
     storeRelease(i32, word, -1);
     storeRelease(i32, word + 1, -1);
     return true;
+  }
+
+  /**
+   * A shard whose words contradict one another is poisoned, so that everybody who uses it is told,
+   * instead of reading what nobody wrote. Throws `SHARD_POISONED`.
+   */
+  private checkInvariants(): void {
+    const { shard } = this;
+    shard.checkAlive();
+    const published = shard.published();
+    const claimed = shard.claimed();
+    const open = (claimed - published) | 0;
+    const magic = shard.i32[CONSTANT.magic >> 2];
+    if (magic === MAGIC && open >= 0 && open < shard.plan.slots) return;
+    shard.setState(KERNEL.STATE_POISONED);
+    fail(
+      'SHARD_POISONED',
+      `Shard ${shard.number} broke an invariant: published ${published >>> 0}, claimed ` +
+        `${claimed >>> 0}, ${shard.plan.slots} slots, magic 0x${(magic >>> 0).toString(16)}.`,
+    );
   }
 
   private sampleGroups(nowMs: number): void {

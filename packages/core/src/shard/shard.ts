@@ -92,6 +92,8 @@ export class Shard implements RecordMemory {
   offsetOf(sequence: number): number {
     // The era may lag a little; a difference of sequences bridges that.
     const era = this.i32[KERNEL.ERA >> 2];
+    // In the first era, the two are the same; then a small integer stays one.
+    if (era === 0) return sequence;
     return era * TWO_TO_30 + ((sequence - Math.imul(era, TWO_TO_30)) | 0);
   }
 

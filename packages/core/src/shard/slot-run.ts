@@ -64,6 +64,25 @@ export class SlotRun {
     this.granuleMask = 0x0fff_ffff;
   }
 
+  /**
+   * Copies a run in scratch memory, its slots and its data as one piece, to `to` (8-aligned, with
+   * `bytesToMove()` bytes of room) and aims at the copy.
+   */
+  moveTo(memory: RecordMemory, to: number): void {
+    const from = this.slotBase << 2;
+    memory.u8.set(this.memory.u8.subarray(from, from + this.bytesToMove()), to);
+    this.memory = memory;
+    this.slotBase += (to - from) >> 2;
+    this.dataBase += to - from;
+  }
+
+  /** What `moveTo` copies: from the first slot to the end of the last record. */
+  bytesToMove(): number {
+    if (this.count === 0) return 0;
+    const last = this.count - 1;
+    return this.address(last) + this.storedBytes(last) - (this.slotBase << 2);
+  }
+
   /** 0 for data, a control kind, or `ABORTED`. */
   kind(index: number): Kind | typeof ABORTED {
     const word = this.slotBase + (((this.start + index) & this.mask) << 2);
