@@ -2,9 +2,9 @@ import { fail } from '../errors.ts';
 import type { RecordInput } from '../record/record.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
-import { KERNEL, KIND } from '../shard/layout.ts';
+import { KERNEL } from '../shard/layout.ts';
 import { Router } from './partitioner.ts';
-import { endProducer, registerProducer } from './producer-id.ts';
+import { registerProducer } from './producer-id.ts';
 import type { Topic } from './topic.ts';
 
 /** Appends records of one thread one by one, each visible at once: encoded in scratch, then claimed. */
@@ -58,18 +58,7 @@ export class AppendHandle {
   close(): void {
     const { scratch } = this.topic;
     let wake = 0;
-    for (const appender of this.appenders) {
-      const bytes = this.writer.write(
-        scratch,
-        this.staging,
-        this.room,
-        null,
-        null,
-        this.topic.now(),
-        null,
-      );
-      wake |= endProducer(appender, this.staging, bytes, KIND.producerEnd);
-    }
+    for (const appender of this.appenders) wake |= appender.end(this.topic.now());
     scratch.free(this.staging, this.room);
     if (wake > 0) this.topic.bell.ring();
   }

@@ -1,6 +1,5 @@
 import { fail } from '../errors.ts';
 import { Appender, takeCell } from '../shard/appender.ts';
-import { KERNEL } from '../shard/layout.ts';
 import type { Shard } from '../shard/shard.ts';
 
 /**
@@ -26,15 +25,4 @@ export function registerProducer(
     'TOO_MANY_PRODUCERS',
     `The topic "${topic}" has its ${cells - 1} producers (maxProducers); close one first.`,
   );
-}
-
-/** Ends a producer in one shard: its end marker, or, without room, a note to the owner. */
-export function endProducer(appender: Appender, at: number, bytes: number, kind: 1): number {
-  const result = appender.appendControl(at, bytes, kind);
-  if (result === KERNEL.FULL) {
-    appender.leaveToOwner();
-    return 0;
-  }
-  appender.free();
-  return Math.max(0, result);
 }

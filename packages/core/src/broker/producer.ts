@@ -6,7 +6,7 @@ import type { Appender } from '../shard/appender.ts';
 import { KERNEL, KIND } from '../shard/layout.ts';
 import { checkShard } from './append-handle.ts';
 import { Router } from './partitioner.ts';
-import { endProducer, registerProducer } from './producer-id.ts';
+import { registerProducer } from './producer-id.ts';
 import { ShardBatch } from './shard-batch.ts';
 import type { Topic } from './topic.ts';
 
@@ -48,6 +48,9 @@ export class Producer {
   private delivery: Delivery | undefined;
   private scheduled = false;
   private draining: Promise<void> | undefined;
+  /** Settles when the last record that waits for room has been taken; none: nobody waits. */
+  private line: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
   private open = true;
 
   /** Made by `topic.producer()`. */
@@ -60,8 +63,10 @@ export class Producer {
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
     this.router = new Router(topic.options.partitioner, topic.shardCount);
     this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
-    this.batches = this.appenders.map(one => new ShardBatch(one, batchRecords, batchBytes));
+    const nowMs = topic.now();
+    this.batches = this.appenders.map(one => new ShardBatch(one, batchRecords, batchBytes, nowMs));
     this.staging = topic.scratch.alloc(this.room);
+    for (const batch of this.batches) if (batch.start() > 0) topic.bell.ring();
   }
 
   /** The id under which the topic's shards know this producer. */
@@ -75,19 +80,22 @@ export class Producer {
    * `CLOSED` and what is wrong with the record; rejects with `TOPIC_ENDED`, `SHARD_POISONED`.
    */
   send(record: RecordInput): Promise<void> {
-    if (!this.take(record)) return this.sendLater(record);
+    this.checkOpen();
+    if (this.line !== undefined || !this.take(record)) return this.sendInLine(record);
     return (this.delivery ?? this.schedule()).promise;
   }
 
   /** Takes a record, blocking the thread while there is no room. Throws as `send`. */
   sendSync(record: RecordInput): void {
+    this.checkOpen();
     while (!this.take(record)) this.flushSync();
     if (!this.scheduled) this.schedule();
   }
 
   /** Takes a record, or returns false because its shard's batch is full and the shard has no room. */
   offer(record: RecordInput): boolean {
-    if (!this.take(record)) return false;
+    this.checkOpen();
+    if (this.line !== undefined || !this.take(record)) return false;
     if (!this.scheduled) this.schedule();
     return true;
   }
@@ -99,9 +107,8 @@ export class Producer {
   watermark(timestampMs: number): void {
     this.checkOpen();
     for (const batch of this.batches) this.flushSyncOne(batch);
-    const bytes = this.encodeMarker(timestampMs);
     for (const appender of this.appenders) {
-      this.blocking(appender, () => appender.appendControl(this.staging, bytes, KIND.watermark));
+      this.blocking(appender, () => appender.appendControl(KIND.watermark, timestampMs));
     }
   }
 
@@ -113,27 +120,38 @@ export class Producer {
     await delivery.promise;
   }
 
+  /** Waits until nobody stands in line any more, whatever became of them. */
+  private async lineEmpty(): Promise<void> {
+    while (this.line !== undefined) await this.line;
+  }
+
   /** Blocks until everything taken so far is in the log. */
   flushSync(): void {
     for (const batch of this.batches) this.flushSyncOne(batch);
     this.delivered();
   }
 
-  /** Sends what was taken, then ends this producer. The second call does nothing. */
-  async close(): Promise<void> {
-    if (!this.open) return;
+  /** Sends what was taken, then ends this producer. A second call waits for the first. */
+  close(): Promise<void> {
     this.open = false;
+    this.closing ??= this.finish();
+    return this.closing;
+  }
+
+  private async finish(): Promise<void> {
     try {
+      await this.lineEmpty();
       await this.flush();
     } finally {
       this.end();
     }
   }
 
-  /** Like `close`, blocking. */
+  /** Like `close`, blocking; for threads that use nothing but the synchronous calls. */
   closeSync(): void {
-    if (!this.open) return;
+    if (this.closing !== undefined) return;
     this.open = false;
+    this.closing = Promise.resolve();
     try {
       this.flushSync();
     } finally {
@@ -147,7 +165,6 @@ export class Producer {
 
   /** Encodes a record into its shard's batch; false when there is no room for it now. */
   private take(record: RecordInput): boolean {
-    if (!this.open) this.checkOpen();
     const { scratch } = this.topic;
     const { staging, writer } = this;
     const bytes = writer.write(
@@ -213,12 +230,24 @@ export class Producer {
     if (result > 0) topic.bell.ring();
   }
 
-  private async sendLater(record: RecordInput): Promise<void> {
-    do {
+  /** Records that found no room go in one by one, in the order in which they came. */
+  private sendInLine(record: RecordInput): Promise<void> {
+    const sent = (this.line ?? Promise.resolve()).then(() => this.sendWhenRoom(record));
+    const taken = sent.then(({ delivery }) => delivery.promise);
+    const line = sent.then(ignore, ignore).then(() => {
+      if (this.line === line) this.line = undefined;
+    });
+    this.line = line;
+    taken.catch(ignore);
+    return taken;
+  }
+
+  private async sendWhenRoom(record: RecordInput): Promise<{ delivery: Delivery }> {
+    while (!this.take(record)) {
       this.schedule();
       await this.flush();
-    } while (!this.take(record));
-    await (this.delivery ?? this.schedule()).promise;
+    }
+    return { delivery: this.delivery ?? this.schedule() };
   }
 
   /** Arranges for the batches to go out, and makes the promise that their senders share. */
@@ -272,19 +301,11 @@ export class Producer {
   }
 
   private end(): void {
-    const bytes = this.encodeMarker(this.topic.now());
     let wake = 0;
-    for (const appender of this.appenders) {
-      wake |= endProducer(appender, this.staging, bytes, KIND.producerEnd);
-    }
+    for (const appender of this.appenders) wake |= appender.end(this.topic.now());
     for (const batch of this.batches) batch.close();
     this.topic.scratch.free(this.staging, this.room);
     if (wake > 0) this.topic.bell.ring();
-  }
-
-  private encodeMarker(timestampMs: number): number {
-    const { scratch } = this.topic;
-    return this.writer.write(scratch, this.staging, this.room, null, null, timestampMs, null);
   }
 
   private checkOpen(): void {
@@ -294,10 +315,12 @@ export class Producer {
   }
 }
 
+function ignore(): void {}
+
 function newDelivery(): Delivery {
   const delivery = Promise.withResolvers<void>();
   // Whoever does not await `send` is told by `flush` or `close`, not by an unhandled rejection.
-  delivery.promise.catch(() => {});
+  delivery.promise.catch(ignore);
   return delivery;
 }
 

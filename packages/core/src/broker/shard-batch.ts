@@ -1,5 +1,5 @@
 import type { Appender } from '../shard/appender.ts';
-import { KERNEL } from '../shard/layout.ts';
+import { KERNEL, KIND } from '../shard/layout.ts';
 
 /** Copies of at most this many bytes go word by word, which beats a native call. */
 const SHORT_COPY = 256;
@@ -12,8 +12,11 @@ export class ShardBatch {
   private readonly room: number;
   private readonly address: number;
   private bytes = 0;
+  private readonly startedAtMs: number;
+  private started = false;
 
-  constructor(appender: Appender, batchRecords: number, batchBytes: number) {
+  constructor(appender: Appender, batchRecords: number, batchBytes: number, startedAtMs: number) {
+    this.startedAtMs = startedAtMs;
     this.appender = appender;
     this.maxRecords = Math.min(batchRecords, appender.maxRecords);
     const wanted = Math.max(batchBytes, appender.shard.plan.maxRecordBytes);
@@ -44,8 +47,22 @@ export class ShardBatch {
     this.records++;
   }
 
+  /**
+   * Tells the shard's readers that this producer has begun: from here on in the log it counts for
+   * their watermarks, though it may not have appended a record yet. Returns as `append` does.
+   */
+  start(): number {
+    const result = this.appender.appendControl(KIND.producerStart, this.startedAtMs);
+    this.started = result >= 0;
+    return result;
+  }
+
   /** Appends what is there as one batch. Returns WAKE bits, or `FULL` or `REFUSED`: it is kept. */
   append(): number {
+    if (!this.started) {
+      const result = this.start();
+      if (result < 0) return result;
+    }
     const result = this.appender.append(this.address, this.records, this.bytes);
     if (result !== KERNEL.FULL && result !== KERNEL.REFUSED) this.clear();
     return result;

@@ -119,6 +119,21 @@ describe('producer', () => {
   });
 });
 
+test('senders that wait for room keep their order', async () => {
+  const topic = Topic.create('t', small);
+  const consumer = topic.consume({ group: 'g' });
+  const producer = topic.producer({ batchRecords: 2 });
+  const sends = Array.from({ length: 100 }, (_, i) => producer.send({ value: `v${i}` }));
+  const closing = Promise.all(sends).then(() => producer.close());
+  const seen: string[] = [];
+  while (seen.length < 100) {
+    const next = await consumer.next();
+    for (const record of next.value ?? []) seen.push(record.text);
+  }
+  await closing;
+  expect(seen).toEqual(Array.from({ length: 100 }, (_, i) => `v${i}`));
+});
+
 describe('groups', () => {
   test('members share the shards, stickily, and hand them over without loss', () => {
     const topic = Topic.create('t', { ...small, shards: 4 });

@@ -324,7 +324,6 @@ export class Topic {
     this.closed = true;
     this.handle?.close();
     this.handle = undefined;
-    for (const owner of this.owners ?? []) owner.close();
     this.bell.ring();
   }
 

@@ -1,6 +1,7 @@
 import { compareExchange, loadAcquire, storeRelease } from '../memory/atomics.ts';
 import { CLAIM_SHARE } from './group-cursor.ts';
 import { CELL, KERNEL, KIND, type Kind, metaOf } from './layout.ts';
+import { encodeMarker } from './marker.ts';
 import type { Shard } from './shard.ts';
 
 /** The producer cell 0 of every shard belongs to the shard's owner. */
@@ -37,9 +38,24 @@ export class Appender {
     return this.shard.kernel.append(this.cell, at, count, bytes, this.dataMeta);
   }
 
-  /** Appends one control record, encoded at scratch address `at`; `producer` is whom it is about. */
-  appendControl(at: number, bytes: number, kind: Kind, producer = this.producer): number {
+  /** Appends one control record that carries `timestampMs`; `producer` is whom it is about. */
+  appendControl(kind: Kind, timestampMs: number, producer = this.producer): number {
+    const { at, bytes } = encodeMarker(timestampMs);
     return this.shard.kernel.append(this.cell, at, 1, bytes, metaOf(producer, kind));
+  }
+
+  /**
+   * Ends this producer: its end marker, then the cell is free; or, without room, a note to the owner.
+   * Returns WAKE bits.
+   */
+  end(timestampMs: number): number {
+    const result = this.appendControl(KIND.producerEnd, timestampMs);
+    if (result === KERNEL.FULL) {
+      this.leaveToOwner();
+      return 0;
+    }
+    this.free();
+    return Math.max(0, result);
   }
 
   /** Sequence of the first record of the last successful append of this thread. */
@@ -47,13 +63,13 @@ export class Appender {
     return this.shard.scratch.i32[KERNEL.RESULT >> 2];
   }
 
-  /** Gives the cell back; the caller has appended its end, or there is nothing to end. */
+  /** Gives the cell back; its end has been appended, or there is nothing to end. */
   free(): void {
     storeRelease(this.shard.i32, (this.cell + KERNEL.CELL_STATE) >> 2, KERNEL.CELL_FREE);
   }
 
   /** Leaves it to the owner to append the end of this producer once there is room. */
-  leaveToOwner(): void {
+  private leaveToOwner(): void {
     storeRelease(this.shard.i32, (this.cell + KERNEL.CELL_STATE) >> 2, KERNEL.CELL_CLOSING);
   }
 }
@@ -69,6 +85,7 @@ export function takeCell(shard: Shard, producer: number, thread: number): boolea
   }
   // Nobody looks at these words while the cell is neither free nor live.
   words[(cell + CELL.thread) >> 2] = thread;
+  words[(cell + CELL.incarnation) >> 2]++;
   words[(cell + KERNEL.CELL_LIMIT_VERSION) >> 2] = -1;
   storeRelease(words, (cell + KERNEL.CELL_STATE) >> 2, KERNEL.CELL_LIVE);
   return true;

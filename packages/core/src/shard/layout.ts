@@ -112,6 +112,8 @@ export const KERNEL = {
 export const CELL = {
   /** Which thread holds the cell, so that its exit finds it. */
   thread: 12,
+  /** Grows each time the cell is taken: tells a producer from its successor in the same cell. */
+  incarnation: 28,
 } as const;
 
 /** Words of a group that the kernel does not know: what the owner sampled last. */
@@ -131,6 +133,7 @@ export const KIND = {
   producerEnd: 1,
   watermark: 2,
   topicEnd: 3,
+  producerStart: 4,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 

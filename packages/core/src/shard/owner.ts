@@ -1,6 +1,5 @@
 import { fail } from '../errors.ts';
 import { loadAcquire, storeRelease } from '../memory/atomics.ts';
-import { RecordWriter } from '../record/writer.ts';
 import { Appender, cellState, OWNER_CELL } from './appender.ts';
 import { CELL, CONSTANT, GROUP, KERNEL, KIND, type Kind, MAGIC } from './layout.ts';
 import type { Shard } from './shard.ts';
@@ -17,7 +16,6 @@ interface Sample {
 
 /** How often the published end is noted for retention by age. */
 const SAMPLES_PER_RETENTION = 64;
-const MARKER_BYTES = 64;
 
 /**
  * The duty cycle of a shard's owner: whatever needs one writer, or is periodic. It repairs the claims
@@ -27,17 +25,13 @@ const MARKER_BYTES = 64;
 export class ShardOwner {
   readonly shard: Shard;
   private readonly appender: Appender;
-  private readonly writer: RecordWriter;
   private readonly retentionMs: number | undefined;
   private readonly samples: Sample[] = [];
-  private readonly staging: number;
 
   constructor(shard: Shard, thread: number, options: OwnerOptions = {}) {
     this.shard = shard;
     this.retentionMs = options.retentionMs;
     this.appender = new Appender(shard, OWNER_CELL);
-    this.writer = new RecordWriter({ maxRecordBytes: shard.plan.maxRecordBytes });
-    this.staging = shard.scratch.alloc(MARKER_BYTES);
     this.takeOver(thread);
   }
 
@@ -85,7 +79,7 @@ export class ShardOwner {
       const state = cellState(this.shard, producer);
       if (state !== KERNEL.CELL_DEAD && state !== KERNEL.CELL_CLOSING) continue;
       if (!this.settleIntent(producer)) continue;
-      const result = this.appendMarker(KIND.producerEnd, producer, nowMs);
+      const result = this.appender.appendControl(KIND.producerEnd, nowMs, producer);
       if (result === KERNEL.FULL) return wake;
       if (result > 0) wake |= result;
       const cell = this.shard.cellAddress(producer) >> 2;
@@ -96,16 +90,10 @@ export class ShardOwner {
 
   /** Appends the end of the topic where whoever ended it found no room. */
   private seal(nowMs: number): number {
-    const result = this.appendMarker(KIND.topicEnd, OWNER_CELL, nowMs);
+    const result = this.appender.appendControl(KIND.topicEnd, nowMs);
     if (result < 0) return 0;
     this.shard.setState(KERNEL.STATE_SEALED);
     return result | KERNEL.WAKE_READERS;
-  }
-
-  private appendMarker(kind: Kind, producer: number, nowMs: number): number {
-    const { scratch } = this.shard;
-    const bytes = this.writer.write(scratch, this.staging, MARKER_BYTES, null, null, nowMs, null);
-    return this.appender.appendControl(this.staging, bytes, kind, producer);
   }
 
   /** Clears the intent of a dead producer once nothing is left to repair for it; tells whether. */
@@ -167,9 +155,5 @@ export class ShardOwner {
     if (expired !== undefined) {
       storeRelease(this.shard.i32, KERNEL.EARLIEST >> 2, expired.published);
     }
-  }
-
-  close(): void {
-    this.shard.scratch.free(this.staging, MARKER_BYTES);
   }
 }
