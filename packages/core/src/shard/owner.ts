@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts';
 import { loadAcquire, storeRelease } from '../memory/atomics.ts';
 import { Appender, cellState, OWNER_CELL } from './appender.ts';
-import { CELL, CONSTANT, GROUP, KERNEL, KIND, type Kind, MAGIC } from './layout.ts';
+import { CELL, CONSTANT, GROUP, KERNEL, KIND, MAGIC } from './layout.ts';
 import type { Shard } from './shard.ts';
 
 export interface OwnerOptions {
