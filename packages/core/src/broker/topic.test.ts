@@ -169,6 +169,17 @@ describe('groups', () => {
     expect(b.poll()?.at(0)?.text).toBe('x');
   });
 
+  test('a group that begins at the earliest of a full ring misses nothing but what its mark displaces', () => {
+    const topic = Topic.create('t', { ...small, slots: 64, shardBytes: 65_536 });
+    for (let i = 0; i < 60; i++) topic.append({ value: `v${i}` });
+    expect(values(topic, 'g')).toEqual(Array.from({ length: 60 }, (_, i) => `v${i}`));
+    const full = Topic.create('t', { ...small, slots: 64, shardBytes: 65_536 });
+    for (let i = 0; i < 500; i++) full.append({ value: `v${i}` });
+    const seen = values(full, 'g');
+    expect(seen.length).toBe(62);
+    expect(seen.at(-1)).toBe('v499');
+  });
+
   test('lag counts records of users, and seek reads on from elsewhere', () => {
     const topic = Topic.create('t', small);
     for (let i = 0; i < 5; i++) topic.append({ value: `v${i}`, timestamp: i * 10 });

@@ -215,7 +215,7 @@ export class Topic {
   createGroup(name: string, from: StartFrom = 'earliest'): number {
     return this.directory.ensureGroup(name, id => {
       for (const shard of this.shards) {
-        new GroupCursor(shard, id).open(startSequence(shard, from, this.options));
+        new GroupCursor(shard, id).open(startSequence(shard, from, this.options), this.thread);
       }
     });
   }

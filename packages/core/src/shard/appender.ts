@@ -1,6 +1,5 @@
 import { compareExchange, loadAcquire, storeRelease } from '../memory/atomics.ts';
-import { CLAIM_SHARE } from './group-cursor.ts';
-import { CELL, KERNEL, KIND, type Kind, metaOf } from './layout.ts';
+import { CELL, CLAIM_SHARE, KERNEL, KIND, type Kind, metaOf } from './layout.ts';
 import { encodeMarker } from './marker.ts';
 import type { Shard } from './shard.ts';
 

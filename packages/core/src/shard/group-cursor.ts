@@ -1,5 +1,6 @@
 import { loadAcquire, storeRelease } from '../memory/atomics.ts';
-import { KERNEL } from './layout.ts';
+import { Appender, takeCell } from './appender.ts';
+import { CLAIM_SHARE, KERNEL, KIND } from './layout.ts';
 import { granuleDifference, type Shard } from './shard.ts';
 
 /**
@@ -34,26 +35,48 @@ export class GroupCursor {
 
   /**
    * Begins, or goes on, at `sequence`: from here on nothing at or above what is returned will be
-   * overwritten. That may be a little later than what was asked for.
+   * overwritten. That is later than what was asked for only where a producer was faster.
    *
-   * A producer may have computed its limit before the gate was raised, and claim once more by it
-   * (only once: the claim moves the tail, and the next claim looks at the gate again). Therefore the
-   * gate is raised first, then the tail is read, and one largest claim is left as a margin.
+   * A producer may have computed its limit before the gate was raised, and claim once more by it;
+   * only once, for its claim moves the tail, and whoever sees the new tail sees the gate. So what
+   * one largest claim cannot reach is safe at once; for the rest the tail is moved on by a mark.
    */
-  open(sequence: number): number {
-    const { i32, overwrite } = this.shard;
-    storeRelease(i32, (this.address + KERNEL.GROUP_NEXT) >> 2, sequence);
-    storeRelease(
-      i32,
-      (this.address + KERNEL.GROUP_STATE) >> 2,
-      overwrite ? KERNEL.GROUP_LOSSY : KERNEL.GROUP_GATING,
-    );
-    this.shard.staleLimits();
+  open(sequence: number, thread: number): number {
+    const { overwrite } = this.shard;
+    this.raise(sequence, overwrite ? KERNEL.GROUP_LOSSY : KERNEL.GROUP_GATING);
     if (overwrite) return sequence;
     const safe = earliestBehindGate(this.shard);
     if (((safe - sequence) | 0) <= 0) return sequence;
-    storeRelease(i32, (this.address + KERNEL.GROUP_NEXT) >> 2, safe);
-    return safe;
+    return this.moveTailOn(sequence, thread) ?? this.raise(safe, KERNEL.GROUP_GATING);
+  }
+
+  private raise(next: number, state: number): number {
+    const { i32 } = this.shard;
+    storeRelease(i32, (this.address + KERNEL.GROUP_NEXT) >> 2, next);
+    storeRelease(i32, (this.address + KERNEL.GROUP_STATE) >> 2, state);
+    this.shard.staleLimits();
+    return next;
+  }
+
+  /** Claims one slot, so that every claim behind it has seen the gate; then what is left is safe. */
+  private moveTailOn(sequence: number, thread: number): number | undefined {
+    const { shard } = this;
+    for (let producer = 1; producer < shard.plan.producers; producer++) {
+      if (!takeCell(shard, producer, thread)) continue;
+      const appender = new Appender(shard, producer);
+      let next = sequence;
+      let result = appender.appendControl(KIND.gate, 0);
+      // The mark needs room itself: the oldest records of a full ring make way for it.
+      for (let tries = 0; result === KERNEL.FULL && tries < MARK_TRIES; tries++) {
+        next = this.raise((next + 1) | 0, KERNEL.GROUP_GATING);
+        result = appender.appendControl(KIND.gate, 0);
+      }
+      appender.free();
+      if (result < 0) return undefined;
+      const oldest = shard.physicalEarliest();
+      return ((oldest - next) | 0) > 0 ? this.raise(oldest, KERNEL.GROUP_GATING) : next;
+    }
+    return undefined;
   }
 
   /** Moves `next` without looking at the gate; for sequences that a lease or the group still holds. */
@@ -84,11 +107,8 @@ export class GroupCursor {
   }
 }
 
-/**
- * The largest part of a ring that one claim may take. What a new gate finds within one such claim of
- * the tail's reach may be overwritten once more.
- */
-export const CLAIM_SHARE = 4;
+/** How many of the oldest records at most make way for the mark of a new gate. */
+const MARK_TRIES = 64;
 
 /** The oldest sequence that a gate raised just now certainly protects. */
 function earliestBehindGate(shard: Shard): number {

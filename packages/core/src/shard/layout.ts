@@ -134,8 +134,16 @@ export const KIND = {
   watermark: 2,
   topicEnd: 3,
   producerStart: 4,
+  /** Moved the tail on when a gate was raised; tells readers nothing. */
+  gate: 5,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
+
+/**
+ * The largest part of a ring that one claim may take: a quarter. What a gate that was raised just
+ * now finds within one such claim of the tail's reach may be overwritten once more.
+ */
+export const CLAIM_SHARE = 4;
 
 export function metaOf(producer: number, kind: Kind): number {
   return (kind << 12) | producer;

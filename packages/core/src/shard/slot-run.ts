@@ -1,9 +1,9 @@
 import type { RecordMemory } from '../record/record.ts';
 import type { RecordView } from '../record/view.ts';
-import { KERNEL, type Kind, kindOf, producerOf } from './layout.ts';
+import { KERNEL, KIND, type Kind, kindOf, producerOf } from './layout.ts';
 import type { Shard } from './shard.ts';
 
-/** What a slot of a run holds: a kind of record, or `ABORTED`. */
+/** What a slot holds that tells a reader nothing: a dead claim, or the mark of a raised gate. */
 export const ABORTED = -1;
 
 /**
@@ -88,7 +88,8 @@ export class SlotRun {
     const word = this.slotBase + (((this.start + index) & this.mask) << 2);
     const i32 = this.memory.i32;
     if ((i32[word] & 7) > KERNEL.CONTINUATION) return ABORTED;
-    return kindOf(i32[word + (KERNEL.SLOT_META >> 2)]);
+    const kind = kindOf(i32[word + (KERNEL.SLOT_META >> 2)]);
+    return kind === KIND.gate ? ABORTED : kind;
   }
 
   /** Id of the producer that appended the slot; for a producer's end, the producer that ended. */
