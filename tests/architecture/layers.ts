@@ -48,7 +48,8 @@ export const parts: readonly Part[] = [
 
 const ground = ['errors', 'config'];
 const log = [...ground, 'memory', 'record', 'shard'];
-const eventTime = [...ground, 'record', 'time', 'window', 'state'];
+const eventTime = [...ground, 'memory', 'record', 'time', 'window', 'state', 'channel'];
+const formats = ['codec', 'serde'];
 
 /**
  * Inside `packages/core/src`, rising: a folder (or a file at the top) and the folders that it may import.
@@ -60,15 +61,18 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
   memory: ground,
   record: [...ground, 'memory'],
   shard: [...ground, 'memory', 'record'],
-  broker: [...log, 'time'],
   time: ground,
+  broker: [...log, 'time'],
+  codec: [...ground, 'memory', 'record'],
+  serde: [...ground, 'memory', 'record'],
+  channel: [...ground, 'memory', 'record'],
   window: [...ground, 'record', 'time'],
   state: [...ground, 'record', 'time'],
-  operator: eventTime,
-  pipeline: [...log, 'broker', ...eventTime, 'operator'],
-  testing: [...log, 'broker', ...eventTime, 'operator', 'pipeline'],
-  internal: [...log, 'broker', ...eventTime, 'operator', 'pipeline'],
-  index: [...log, 'broker', ...eventTime, 'operator', 'pipeline'],
+  operator: [...eventTime, 'serde'],
+  pipeline: [...log, 'broker', ...formats, ...eventTime, 'operator'],
+  testing: [...log, 'broker', ...formats, ...eventTime, 'operator', 'pipeline'],
+  internal: [...log, 'broker', ...formats, ...eventTime, 'operator', 'pipeline'],
+  index: [...log, 'broker', ...formats, ...eventTime, 'operator', 'pipeline'],
 };
 
 /** A global that only some files may name, so that what it does can be replaced in a test. */

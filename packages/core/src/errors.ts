@@ -44,6 +44,7 @@ export const ERRORS = {
   PIPELINE_CYCLE: 'Pipelines form a cycle of lossless topics.',
   ASYNC_OPERATOR: 'A synchronous operator returned a promise.',
   STATE_LOST: 'A processor with state of this pipeline died, and no checkpoint exists.',
+  TASK_FAILED: 'A task of a pipeline failed by an error that no dead letter answers; see its cause.',
   // threads
   THREAD_FAILED: 'A worker thread failed.',
   ABORTED: 'The operation was ended by its AbortSignal.',

@@ -1,0 +1,70 @@
+import type { WaitingPlace } from '../memory/park.ts';
+
+/**
+ * A channel carries the records of one upstream task to one downstream task, in order, with the
+ * upstream's time in-band. Two implementations: `ByteChannel` over shared memory, between threads,
+ * and `LocalChannel`, which passes references within one thread.
+ *
+ * Positions are 32-bit and wrap: compare them by `(a − b) | 0`.
+ */
+
+/** What a reader finds next. */
+export const FRAME = {
+  /** Nothing there yet. */
+  none: 0,
+  data: 1,
+  watermark: 2,
+  idle: 3,
+  active: 4,
+  /** The upstream task will send nothing more. */
+  end: 5,
+  /** Reserved for checkpoints. */
+  barrier: 6,
+} as const;
+export type Frame = (typeof FRAME)[keyof typeof FRAME];
+
+/** A control frame. */
+export type Control = Exclude<Frame, 0 | 1>;
+
+export interface ChannelWriter extends WaitingPlace {
+  /**
+   * Sends a value. `watermark` is the upstream's before this record, so that no record overtakes or
+   * is overtaken by time. `false`: no room now. Throws `UNSUPPORTED_VALUE`, `RECORD_TOO_LARGE`.
+   */
+  send(
+    key: unknown,
+    keyHash: number,
+    value: unknown,
+    timestamp: number,
+    offset: number,
+    watermark: number,
+  ): boolean;
+  /** `time` is the watermark, for `FRAME.watermark`. `false`: no room now. */
+  control(frame: Control, time: number): boolean;
+  /** Shows the reader all that was sent. */
+  flush(): void;
+  /** Where the last frame sent ends. */
+  readonly sent: number;
+  /** Everything sent before this position is done for good: its outputs are appended. */
+  released(): number;
+}
+
+export interface ChannelReader extends WaitingPlace {
+  /** Steps to the next frame; what it holds is then in the fields below. */
+  next(): Frame;
+  readonly key: unknown;
+  readonly value: unknown;
+  readonly timestamp: number;
+  /** Of a data frame the watermark before it, of a watermark frame the new one. */
+  readonly watermark: number;
+  /** Offset of the source record that the value came from, −1 for a window's result. */
+  readonly offset: number;
+  /** Where the frame last read ends. */
+  readonly read: number;
+  /** All that was read may be overwritten. Views into the channel end with it. */
+  free(): void;
+  /** Everything before `position` is done for good. */
+  release(position: number): void;
+  /** Whether `next` would find something, looked up now. */
+  ready(): boolean;
+}

@@ -1,0 +1,142 @@
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
+import { KeyedStore } from '../state/store.ts';
+import { Cell } from '../window/guard.ts';
+import type { PaneLogic } from '../window/pane.ts';
+import type { ContextCell } from './context.ts';
+import type { RecordCounts } from './counters.ts';
+import { type Faults, refusePromise } from './faults.ts';
+import type { Operator } from './operator.ts';
+import type { WindowOutput } from './window-output.ts';
+
+/** The window of one key that is filling. */
+class Filling {
+  readonly cell: Cell;
+  count = 0;
+  least = Number.POSITIVE_INFINITY;
+  largest = Number.NEGATIVE_INFINITY;
+
+  constructor(cell: Cell) {
+    this.cell = cell;
+  }
+}
+
+export interface CountWindowParts {
+  readonly size: number;
+  readonly logic: PaneLogic;
+  readonly output: WindowOutput;
+  readonly faults: Faults;
+  readonly counts: RecordCounts;
+  readonly step: string;
+}
+
+/** Windows of so many values per key. Time passes through; the end of input fires what is left. */
+export class CountWindowOperator implements Operator {
+  private readonly parts: CountWindowParts;
+  private readonly next: Operator;
+  private readonly store = new KeyedStore<Filling>();
+  /** The windows that the end of input still has to fire. */
+  private ending: Iterator<[unknown, Filling], undefined> | undefined;
+
+  constructor(parts: CountWindowParts, next: Operator) {
+    this.parts = parts;
+    this.next = next;
+  }
+
+  push(value: unknown, context: ContextCell): boolean {
+    const { logic, faults, counts, step } = this.parts;
+    const { key, timestamp } = context;
+    let filling = this.store.get(key);
+    try {
+      filling ??= this.begin(key);
+      this.add(filling, value);
+    } catch (error) {
+      const outcome = faults.retry(error, () => {
+        filling ??= this.begin(key);
+        this.add(filling, value);
+      });
+      if (outcome.failed) return faults.deadLetter(step, outcome.error, value, context);
+    }
+    const full = filling as Filling;
+    if (logic.guard.settles) logic.guard.settle(full.cell, value);
+    counts.windowed++;
+    full.count++;
+    if (timestamp < full.least) full.least = timestamp;
+    if (timestamp > full.largest) full.largest = timestamp;
+    if (full.count === 1) this.store.set(key, full);
+    if (full.count < this.parts.size) return true;
+    this.store.delete(key);
+    return this.fire(full);
+  }
+
+  watermark(watermark: number): boolean {
+    return this.next.watermark(watermark);
+  }
+
+  end(): boolean {
+    this.ending = this.store.entries();
+    return this.fireRest();
+  }
+
+  resume(): boolean {
+    if (!this.next.resume() || !this.parts.output.proceed()) return false;
+    return this.ending === undefined ? true : this.fireRest();
+  }
+
+  snapshot(writer: SnapshotWriter): void {
+    this.store.snapshot(writer, undefined, ({ cell, count, least, largest }) => [
+      cell.accumulator,
+      count,
+      least,
+      largest,
+    ]);
+  }
+
+  restore(reader: SnapshotReader): void {
+    this.store.restore(
+      reader,
+      () => {},
+      (plain, key) => {
+        const [accumulator, count, least, largest] = plain as [unknown, number, number, number];
+        const filling = new Filling(new Cell(key, accumulator));
+        filling.count = count;
+        filling.least = least;
+        filling.largest = largest;
+        return filling;
+      },
+    );
+  }
+
+  private begin(key: unknown): Filling {
+    return new Filling(new Cell(key, this.parts.logic.create()));
+  }
+
+  /** Adds, or throws and leaves the accumulator as it was. */
+  private add({ cell }: Filling, value: unknown): void {
+    const { logic, step } = this.parts;
+    const kept = logic.guard.keep(cell);
+    try {
+      const accumulator = logic.add(cell.accumulator, value);
+      if (accumulator instanceof Promise) refusePromise(step, accumulator);
+      cell.accumulator = accumulator;
+    } catch (error) {
+      logic.guard.restore(cell, kept);
+      throw error;
+    }
+  }
+
+  private fireRest(): boolean {
+    const rest = this.ending as Iterator<[unknown, Filling], undefined>;
+    for (let step = rest.next(); step.done !== true; step = rest.next()) {
+      const [key, filling] = step.value;
+      this.store.delete(key);
+      if (!this.fire(filling)) return false;
+    }
+    this.ending = undefined;
+    return this.next.end();
+  }
+
+  private fire({ cell, least, largest }: Filling): boolean {
+    const window = Object.freeze({ start: least, end: largest + 1 });
+    return this.parts.output.fire(cell, window, largest, false);
+  }
+}

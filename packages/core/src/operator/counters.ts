@@ -1,0 +1,57 @@
+/**
+ * What became of every record. Nothing disappears: at rest, over all tasks of a job,
+ *
+ * `in + expanded + fired = out + filtered + late + unassigned + windowed + deadLetters`
+ *
+ * and a pipeline without windows and `flatMap` has `in = out + filtered + deadLetters`.
+ */
+export interface RecordCounts {
+  /** Data records read from the source. */
+  in: number;
+  /** Records appended to the output topic. */
+  out: number;
+  /** Values that `filter` turned away, or for which `flatMap` gave nothing. */
+  filtered: number;
+  /** Values that `flatMap` made beyond one for each value it took. */
+  expanded: number;
+  /** Values that came after each of their windows was closed; also sent to `lateTo` if given. */
+  late: number;
+  /** Values between the windows of a hopping window whose slide is larger than its size. */
+  unassigned: number;
+  /** Values taken into at least one window. */
+  windowed: number;
+  /** Results that windows made, those that ended as dead letters included. */
+  fired: number;
+  /** Records and results that user code or encoding refused for good. */
+  deadLetters: number;
+}
+
+export function noCounts(): RecordCounts {
+  return {
+    in: 0,
+    out: 0,
+    filtered: 0,
+    expanded: 0,
+    late: 0,
+    unassigned: 0,
+    windowed: 0,
+    fired: 0,
+    deadLetters: 0,
+  };
+}
+
+export const COUNT_NAMES = Object.freeze(
+  Object.keys(noCounts()),
+) as readonly (keyof RecordCounts)[];
+
+/** Adds `counts` to `sum`. */
+export function addCounts(sum: RecordCounts, counts: RecordCounts): void {
+  for (const name of COUNT_NAMES) sum[name] += counts[name];
+}
+
+/** Records that came in and are not accounted for yet: 0 at rest. */
+export function unaccounted(counts: RecordCounts): number {
+  const made = counts.in + counts.expanded + counts.fired;
+  const gone = counts.out + counts.filtered + counts.late + counts.unassigned;
+  return made - gone - counts.windowed - counts.deadLetters;
+}

@@ -1,0 +1,65 @@
+import type { WaitingPlace } from '../memory/park.ts';
+import type { RecordView } from '../record/view.ts';
+
+/** Kinds of what stands in a shard, as a source sees them. */
+export const SOURCE_KIND = {
+  data: 0,
+  producerEnd: 1,
+  watermark: 2,
+  topicEnd: 3,
+  /** A producer registered. In-band, so that a backlog replays as it was written. */
+  producerStart: 4,
+  /** An aborted slot: nothing to read. */
+  skip: -1,
+} as const;
+
+/** One shard of a topic as a pipeline reads it. */
+export interface SourceInput {
+  /** Where to wait for more. */
+  readonly places: readonly WaitingPlace[];
+  /** Records that were overwritten before they could be read (topics that overwrite). */
+  readonly lost: number;
+  /** Acquires up to `maxRecords` slots, which stay valid until the next `poll`; 0: nothing there. */
+  poll(maxRecords: number): number;
+  /** What slot `index` of the acquired ones is, see `SOURCE_KIND`. */
+  kind(index: number): number;
+  producerId(index: number): number;
+  /** One flyweight, re-aimed. */
+  view(index: number): RecordView;
+  controlTimestamp(index: number): number;
+  offset(index: number): number;
+  /**
+   * Writes the ids of producers that are registered and have not begun to close, and returns how
+   * many. Loaded after `poll`, so that the end marker of each of them lies beyond what was polled.
+   */
+  openProducers(into: Int32Array): number;
+  /** Everything below `offset` is done: commits it for the pipeline's group. */
+  release(offset: number): void;
+  close(): void;
+}
+
+/** Where a task's records go: a topic, through a producer of the task's own. */
+export interface RecordSink {
+  /** Where to wait for room. */
+  readonly places: readonly WaitingPlace[];
+  /** `false`: no room now. Throws for a record that can never be appended. */
+  tryAppend(
+    key: string | Uint8Array | null | undefined,
+    value: string | Uint8Array | null | undefined,
+    timestamp: number,
+    headers: Readonly<Record<string, string | Uint8Array>> | null | undefined,
+  ): boolean;
+  /** `true` when everything accepted so far is published. */
+  flush(): boolean;
+  /** Nothing follows from this task: closes its producer. */
+  end(): void;
+}
+
+/** How values become bytes of a record and come back. */
+export interface Serde<T> {
+  /** Whether what `decode` returns is a view of the record, and ends with its batch. */
+  readonly views?: boolean | undefined;
+  readonly name: string;
+  encode(value: T): string | Uint8Array;
+  decode(record: RecordView): T;
+}

@@ -1,0 +1,165 @@
+import { type ChannelWriter, FRAME } from '../channel/channel.ts';
+import { StreamError } from '../errors.ts';
+import { described } from '../record/limits.ts';
+import { KEY_GROUPS, keyHash, taskOfKeyGroup } from '../state/key-groups.ts';
+import type { ContextCell } from './context.ts';
+import { type Faults, refusePromise } from './faults.ts';
+import type { Operator } from './operator.ts';
+
+type KeyFunction = (value: unknown, context: ContextCell) => unknown;
+
+/**
+ * The end of a stage: sends each value to the task that has its key's group, or all to one task when
+ * there is no key function. Values carry the time before them; a channel without values is told the
+ * time, idleness and the end by `settle`, once per step and not per record.
+ */
+export class ExchangeOperator implements Operator {
+  readonly channels: readonly ChannelWriter[];
+  private readonly step: string;
+  private readonly keyOf: KeyFunction | undefined;
+  private readonly faults: Faults;
+  private readonly taskOfGroup: Uint8Array;
+
+  private now = Number.NEGATIVE_INFINITY;
+  private idle = false;
+  private ended = false;
+  /** What each channel has been told. */
+  private readonly toldTime: number[];
+  private readonly toldIdle: boolean[];
+  private readonly toldEnd: boolean[];
+
+  /** The value that found no room. */
+  private waiting = false;
+  private key: unknown;
+  private hash = 0;
+  private value: unknown;
+  private context!: ContextCell;
+
+  constructor(
+    step: string,
+    keyOf: KeyFunction | undefined,
+    channels: readonly ChannelWriter[],
+    faults: Faults,
+  ) {
+    this.step = step;
+    this.keyOf = keyOf;
+    this.channels = channels;
+    this.faults = faults;
+    this.taskOfGroup = Uint8Array.from({ length: KEY_GROUPS }, (_, group) =>
+      taskOfKeyGroup(group, channels.length),
+    );
+    this.toldTime = channels.map(() => Number.NEGATIVE_INFINITY);
+    this.toldIdle = channels.map(() => false);
+    this.toldEnd = channels.map(() => false);
+  }
+
+  push(value: unknown, context: ContextCell): boolean {
+    if (this.keyOf === undefined) return this.send(undefined, 0, value, context);
+    let key: unknown;
+    try {
+      key = this.keyOf(value, context);
+    } catch (error) {
+      const outcome = this.faults.retry(error, () => (this.keyOf as KeyFunction)(value, context));
+      if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
+      key = outcome.value;
+    }
+    if (typeof key !== 'string' && (typeof key !== 'number' || Number.isNaN(key))) {
+      if (key instanceof Promise) refusePromise(this.step, key);
+      const error = new StreamError(
+        'INVALID_KEY',
+        `Step "${this.step}" gave ${described(key)} as a key; it must be text or a number.`,
+      );
+      return this.faults.deadLetter(this.step, error, value, context);
+    }
+    return this.send(key, keyHash(key), value, context);
+  }
+
+  /** Only noted: the next value carries it, or `settle` tells it. */
+  watermark(watermark: number): boolean {
+    this.now = watermark;
+    return true;
+  }
+
+  /** All inputs of this task are idle, or no longer. */
+  markIdle(idle: boolean): void {
+    this.idle = idle;
+  }
+
+  end(): boolean {
+    this.ended = true;
+    return this.settle();
+  }
+
+  resume(): boolean {
+    if (this.waiting) {
+      if (!this.deliver()) return false;
+      this.waiting = false;
+      this.value = this.key = undefined;
+    }
+    return this.ended ? this.settle() : true;
+  }
+
+  /** Tells every channel what it does not know yet and shows the readers all. `false`: no room. */
+  settle(): boolean {
+    let all = true;
+    for (let i = 0; i < this.channels.length; i++) {
+      if (!this.waiting && !this.tell(i)) all = false;
+      this.channels[i].flush();
+    }
+    return all && !this.waiting;
+  }
+
+  snapshot(): void {}
+
+  restore(): void {}
+
+  private send(key: unknown, hash: number, value: unknown, context: ContextCell): boolean {
+    this.key = key;
+    this.hash = hash;
+    this.value = value;
+    this.context = context;
+    try {
+      this.waiting = !this.deliver();
+    } catch (error) {
+      if (!this.faults.isOfOneRecord(error)) throw error;
+      return this.faults.deadLetter(this.step, error, value, context);
+    }
+    return !this.waiting;
+  }
+
+  private deliver(): boolean {
+    const { context, now } = this;
+    const task = this.keyOf === undefined ? 0 : this.taskOfGroup[this.hash & (KEY_GROUPS - 1)];
+    const channel = this.channels[task];
+    if (this.toldIdle[task]) {
+      if (!channel.control(FRAME.active, 0)) return false;
+      this.toldIdle[task] = false;
+    }
+    if (!channel.send(this.key, this.hash, this.value, context.timestamp, context.offset, now)) {
+      return false;
+    }
+    this.toldTime[task] = now;
+    return true;
+  }
+
+  private tell(i: number): boolean {
+    const channel = this.channels[i];
+    if (this.toldIdle[i] && (!this.idle || this.now > this.toldTime[i])) {
+      if (!channel.control(FRAME.active, 0)) return false;
+      this.toldIdle[i] = false;
+    }
+    if (this.now > this.toldTime[i]) {
+      if (!channel.control(FRAME.watermark, this.now)) return false;
+      this.toldTime[i] = this.now;
+    }
+    if (this.idle && !this.toldIdle[i]) {
+      if (!channel.control(FRAME.idle, 0)) return false;
+      this.toldIdle[i] = true;
+    }
+    if (this.ended && !this.toldEnd[i]) {
+      if (!channel.control(FRAME.end, 0)) return false;
+      this.toldEnd[i] = true;
+    }
+    return true;
+  }
+}

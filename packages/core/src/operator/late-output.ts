@@ -1,0 +1,30 @@
+import type { ContextCell } from './context.ts';
+import type { RecordCounts } from './counters.ts';
+import type { Outlet } from './outlet.ts';
+import { asRecordKey, asRecordValue } from './plain-text.ts';
+
+/** Counts late values and sends them to the late topic, if there is one. */
+export class LateOutput {
+  private readonly step: string;
+  private readonly outlet: Outlet | undefined;
+  private readonly counts: RecordCounts;
+
+  constructor(step: string, outlet: Outlet | undefined, counts: RecordCounts) {
+    this.step = step;
+    this.outlet = outlet;
+    this.counts = counts;
+  }
+
+  /** `false`: it waits for room. */
+  push(value: unknown, context: ContextCell, watermark: number): boolean {
+    this.counts.late++;
+    if (this.outlet === undefined) return true;
+    const headers = { 'late.step': this.step, 'late.watermark': String(watermark) };
+    return this.outlet.push(
+      asRecordKey(context.key),
+      asRecordValue(value),
+      context.timestamp,
+      headers,
+    );
+  }
+}

@@ -1,0 +1,56 @@
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
+import type { ContextCell } from './context.ts';
+
+/**
+ * One step of a pipeline inside one task. An operator is handed its inputs by the one before it and
+ * hands its outputs to `next`, without waiting and without a queue between.
+ *
+ * Each of `push`, `watermark`, `end` and `resume` takes over what it is given, always, and returns
+ * `true` when all of it is done. `false` means suspended: some output found no room further down.
+ * Then `resume` is called, until it returns `true`, before anything else is; it starts at the last
+ * operator and goes up. An operator that makes several outputs can be suspended after any one.
+ *
+ * What a violation looks like: a caller that pushes into a suspended operator loses or reorders
+ * outputs; an operator that waits, blocks every task on its thread. `OperatorHarness` in
+ * `testing` replays an operator item by item, with every other output refused, and across snapshot
+ * and restore at every point.
+ */
+export interface Operator {
+  /** `context` belongs to the task and is reused; it says the same until the push is done. */
+  push(value: unknown, context: ContextCell): boolean;
+  /** Nothing with a timestamp ≤ `watermark` follows. Never falls; +∞ before `end`. */
+  watermark(watermark: number): boolean;
+  /** Nothing follows. */
+  end(): boolean;
+  resume(): boolean;
+  /** Writes the state, when not suspended; `restore` of a new operator takes it back. */
+  snapshot(writer: SnapshotWriter): void;
+  restore(reader: SnapshotReader): void;
+}
+
+/** An operator without state of its own that lets time pass through. */
+export abstract class Transparent implements Operator {
+  protected readonly next: Operator;
+
+  constructor(next: Operator) {
+    this.next = next;
+  }
+
+  abstract push(value: unknown, context: ContextCell): boolean;
+
+  watermark(watermark: number): boolean {
+    return this.next.watermark(watermark);
+  }
+
+  end(): boolean {
+    return this.next.end();
+  }
+
+  resume(): boolean {
+    return this.next.resume();
+  }
+
+  snapshot(_writer: SnapshotWriter): void {}
+
+  restore(_reader: SnapshotReader): void {}
+}

@@ -1,0 +1,190 @@
+import { fail } from '../errors.ts';
+import type { WaitingPlace } from '../memory/park.ts';
+import { ContextCell } from '../operator/context.ts';
+import { SOURCE_KIND, type SourceInput } from '../operator/endpoints.ts';
+import type { Faults } from '../operator/faults.ts';
+import { described } from '../record/limits.ts';
+import type { RecordView } from '../record/view.ts';
+import type { Clock } from '../time/clock.ts';
+import { SourceWatermarks } from '../time/source-watermarks.ts';
+import type { SourceStep } from './graph.ts';
+import { Task, type TaskParts, type TaskStats } from './task.ts';
+
+/** Registered producers that are looked up at once; further ones count from their first record. */
+const MOST_PRODUCERS = 4096;
+
+export interface SourceTaskParts extends TaskParts {
+  readonly source: SourceStep;
+  readonly input: SourceInput;
+  readonly faults: Faults;
+  readonly clock: Clock;
+}
+
+/** The first stage of a pipeline on one shard: decodes records and keeps the shard's time. */
+export class SourceTask extends Task {
+  private readonly source: SourceStep;
+  private readonly input: SourceInput;
+  private readonly faults: Faults;
+  private readonly clock: Clock;
+  private readonly context = new ContextCell();
+  private readonly times: SourceWatermarks;
+  private readonly registered = new Int32Array(MOST_PRODUCERS);
+  /** Ended producers that the registry may still name. */
+  private readonly ended = new Set<number>();
+  private readonly position: number[] = [0];
+
+  /** The slots acquired by the last poll, and the next of them. */
+  private count = 0;
+  private at = 0;
+  private idle = false;
+  /** Whether there is time to pass on once the suspended push is done. */
+  private timeMoved = false;
+
+  constructor(parts: SourceTaskParts) {
+    super(parts, 1);
+    this.source = parts.source;
+    this.input = parts.input;
+    this.faults = parts.faults;
+    this.clock = parts.clock;
+    this.times = new SourceWatermarks(parts.source.watermark, parts.source.idleTimeoutMs);
+  }
+
+  stats(): TaskStats {
+    const holder = this.times.holder();
+    return {
+      ...this.baseStats(),
+      lost: this.input.lost,
+      idle: this.times.idle,
+      heldBy: holder < 0 ? undefined : `producer ${holder} on shard ${this.plan.index}`,
+    };
+  }
+
+  protected take(budget: number): 'suspended' | 'progress' | 'nothing' {
+    if (this.source.idleTimeoutMs !== undefined && this.times.tick(this.clock.now())) {
+      if (!this.tellTime()) return 'suspended';
+    }
+    if (this.at === this.count) {
+      this.at = 0;
+      this.count = this.input.poll(budget);
+      if (this.count === 0) return 'nothing';
+      this.lookUpProducers();
+    }
+    const { input } = this;
+    while (this.at < this.count) {
+      const slot = this.at++;
+      const kind = input.kind(slot);
+      const done = kind === SOURCE_KIND.data ? this.record(slot) : this.control(slot, kind);
+      this.position[0] = input.offset(slot) + 1;
+      if (!done) return 'suspended';
+      if (kind === SOURCE_KIND.topicEnd) break;
+    }
+    return 'progress';
+  }
+
+  protected goOn(): boolean {
+    return this.timeMoved ? this.tellTime() : true;
+  }
+
+  protected inputPositions(): readonly number[] {
+    return this.position;
+  }
+
+  protected releaseInputs(positions: readonly number[]): void {
+    this.input.release(positions[0]);
+  }
+
+  protected inputPlaces(): WaitingPlace[] {
+    return [...this.input.places];
+  }
+
+  protected closeInputs(): void {
+    this.input.close();
+  }
+
+  /** One record: decoded, pushed, then its time noted. `false`: suspended. */
+  private record(slot: number): boolean {
+    const { input, context } = this;
+    const view = input.view(slot);
+    this.counts.in++;
+    context.atRecord(view, this.plan.index, input.offset(slot), view.timestamp);
+    let value: unknown;
+    try {
+      value = this.read(view);
+    } catch (error) {
+      const outcome = this.faults.retry(error, () => this.read(view));
+      if (outcome.failed) {
+        this.times.register(input.producerId(slot));
+        return this.faults.deadLetter(this.source.name, outcome.error, undefined, context);
+      }
+      value = outcome.value;
+    }
+    const done = this.head.push(value, context);
+    const moved = this.times.record(input.producerId(slot), context.timestamp);
+    if (!moved && this.times.idle === this.idle) return done;
+    this.timeMoved = true;
+    return done && this.tellTime();
+  }
+
+  /** Decodes a record and sets the context's timestamp, or throws why it cannot. */
+  private read(view: RecordView): unknown {
+    const { serde, timestamp } = this.source;
+    const value = serde.decode(view);
+    if (timestamp === undefined) return value;
+    const given: unknown = timestamp(value, view);
+    const ms = given instanceof Date ? given.getTime() : given;
+    if (!Number.isSafeInteger(ms)) {
+      fail(
+        'INVALID_TIMESTAMP',
+        `The timestamp is ${described(given)}; it must be a whole number of milliseconds since 1970, ` +
+          'or a Date.',
+      );
+    }
+    this.context.timestamp = ms as number;
+    return value;
+  }
+
+  private control(slot: number, kind: number): boolean {
+    const { input, times } = this;
+    const producer = input.producerId(slot);
+    switch (kind) {
+      case SOURCE_KIND.producerStart:
+        this.ended.delete(producer);
+        times.register(producer);
+        return true;
+      case SOURCE_KIND.producerEnd:
+        times.end(producer);
+        this.ended.add(producer);
+        return this.tellTime();
+      case SOURCE_KIND.watermark:
+        return times.mark(producer, input.controlTimestamp(slot)) ? this.tellTime() : true;
+      case SOURCE_KIND.topicEnd:
+        return this.inputEnded();
+      default:
+        return true;
+    }
+  }
+
+  private tellTime(): boolean {
+    this.timeMoved = false;
+    const { times } = this;
+    const done = this.passTime(times.watermark);
+    if (times.idle !== this.idle) {
+      this.idle = times.idle;
+      this.exit.markIdle(times.idle);
+    }
+    return done;
+  }
+
+  /**
+   * Producers count from their registration, before their first record. One whose end was read may
+   * still stand in the registry for a moment; it counts again only once it has been gone from there,
+   * or has said something.
+   */
+  private lookUpProducers(): void {
+    const { registered, ended } = this;
+    const count = this.input.openProducers(registered);
+    for (let i = 0; i < count; i++)
+      if (!ended.has(registered[i])) this.times.register(registered[i]);
+    for (const id of ended) if (!registered.subarray(0, count).includes(id)) ended.delete(id);
+  }
+}

@@ -1,0 +1,215 @@
+import { StreamError } from '../errors.ts';
+import type { WaitingPlace } from '../memory/park.ts';
+import type { RecordCounts } from '../operator/counters.ts';
+import type { Operator } from '../operator/operator.ts';
+import type { Outlet } from '../operator/outlet.ts';
+import type { Chain } from './chain.ts';
+import type { Exit } from './exit.ts';
+import { ReleaseLedger } from './ledger.ts';
+import type { TaskPlan } from './plan.ts';
+
+/** How a task stands; plain data. */
+export interface TaskStats {
+  readonly pipeline: string;
+  readonly task: number;
+  readonly stage: number;
+  readonly index: number;
+  readonly processor: number;
+  readonly counts: RecordCounts;
+  /** Records that were overwritten in the source topic before they could be read. */
+  readonly lost: number;
+  /** Milliseconds since 1970; −∞ before there is one, +∞ at the end of input. */
+  readonly watermark: number;
+  readonly idle: boolean;
+  /** What holds the watermark back: a producer of the shard, a task of the stage before; or nothing. */
+  readonly heldBy: string | undefined;
+  /** Waiting for room further down. */
+  readonly suspended: boolean;
+  readonly done: boolean;
+}
+
+/** What all tasks are made from. */
+export interface TaskParts {
+  readonly pipeline: string;
+  readonly plan: TaskPlan;
+  readonly chain: Chain;
+  readonly exit: Exit;
+  readonly counts: RecordCounts;
+  /** For dead letters and late values; they may be what the chain is suspended by. */
+  readonly sideOutlets: readonly Outlet[];
+}
+
+/**
+ * One parallel part of one stage, as a duty cycle: `step` does what it can without waiting and tells
+ * whether that was anything. A thread, a loop or a test calls it. It takes no input as long as any
+ * output waits for room, and releases input only when its output is done for good.
+ */
+export abstract class Task {
+  readonly pipeline: string;
+  readonly plan: TaskPlan;
+  readonly counts: RecordCounts;
+  readonly chain: Chain;
+  /** Why the task stopped, if it failed: an error that no dead letter answers. */
+  failure: StreamError | undefined;
+  /** All input has ended, and all that came of it is done for good. */
+  done = false;
+
+  protected readonly head: Operator;
+  protected readonly timeHead: Operator;
+  protected readonly exit: Exit;
+  private readonly sideOutlets: readonly Outlet[];
+  private readonly ledger: ReleaseLedger;
+  private readonly released: number[];
+  private suspended = false;
+  /** Whether anything was read since the last note in the ledger. */
+  private unnoted = false;
+  private closed = false;
+  private passedTime = Number.NEGATIVE_INFINITY;
+  /** The end of input: told step by step, since each may suspend. */
+  private ending: 'open' | 'time' | 'end' | 'flush' = 'open';
+
+  constructor(parts: TaskParts, inputs: number) {
+    this.pipeline = parts.pipeline;
+    this.plan = parts.plan;
+    this.counts = parts.counts;
+    this.chain = parts.chain;
+    this.head = parts.chain.head;
+    this.timeHead = parts.chain.timeHead;
+    this.exit = parts.exit;
+    this.sideOutlets = parts.sideOutlets;
+    this.ledger = new ReleaseLedger(inputs, parts.exit.channels);
+    this.released = new Array<number>(inputs).fill(0);
+  }
+
+  /** Goes on for about `budget` records; `true` when there was anything to do. */
+  step(budget: number): boolean {
+    if (this.done) return false;
+    try {
+      return this.tryStep(budget);
+    } catch (error) {
+      this.failure = asStreamError(error, this.pipeline, this.plan);
+      this.done = true;
+      return true;
+    }
+  }
+
+  abstract stats(): TaskStats;
+
+  /** Where to wait for input or room, when a step had nothing to do. */
+  places(): WaitingPlace[] {
+    return [...this.inputPlaces(), ...this.exit.places()];
+  }
+
+  /** Gives up what it holds: the input that was not released will be read again. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.exit.end();
+    this.closeInputs();
+  }
+
+  /** Reads and pushes until the budget is used up, input is, or something suspends. */
+  protected abstract take(budget: number): 'suspended' | 'progress' | 'nothing';
+  /** Goes on with the input that suspended the task, its pushes having been resumed. */
+  protected abstract goOn(): boolean;
+  /** Where each input has been read up to. */
+  protected abstract inputPositions(): readonly number[];
+  protected abstract releaseInputs(positions: readonly number[]): void;
+  protected abstract inputPlaces(): WaitingPlace[];
+  protected abstract closeInputs(): void;
+
+  /** Tells the chain the time; `false`: suspended. */
+  protected passTime(watermark: number): boolean {
+    if (watermark <= this.passedTime) return true;
+    this.passedTime = watermark;
+    return this.timeHead.watermark(watermark);
+  }
+
+  /** All inputs have ended. */
+  protected inputEnded(): boolean {
+    this.ending = 'time';
+    return this.goOnEnding();
+  }
+
+  protected baseStats(): Omit<TaskStats, 'lost' | 'heldBy' | 'idle'> {
+    return {
+      pipeline: this.pipeline,
+      task: this.plan.id,
+      stage: this.plan.stage,
+      index: this.plan.index,
+      processor: this.plan.processor,
+      counts: { ...this.counts },
+      watermark: this.passedTime,
+      suspended: this.suspended,
+      done: this.done,
+    };
+  }
+
+  private tryStep(budget: number): boolean {
+    let progress = false;
+    if (this.suspended) {
+      if (this.resume()) {
+        this.suspended = false;
+        progress = true;
+      }
+    }
+    if (!this.suspended && this.ending === 'open') {
+      const outcome = this.take(budget);
+      this.suspended = outcome === 'suspended';
+      if (outcome !== 'nothing') {
+        progress = true;
+        this.unnoted = true;
+      }
+    }
+    return this.settle() || progress;
+  }
+
+  /** From the outlets up, then whatever the suspended input still has to say. */
+  private resume(): boolean {
+    for (const outlet of this.sideOutlets) if (!outlet.resume()) return false;
+    if (!this.head.resume()) return false;
+    return this.ending === 'open' ? this.goOn() : this.goOnEnding();
+  }
+
+  private goOnEnding(): boolean {
+    if (this.ending === 'time') {
+      this.ending = 'end';
+      if (!this.passTime(Number.POSITIVE_INFINITY)) return false;
+    }
+    if (this.ending === 'end') {
+      this.ending = 'flush';
+      if (!this.head.end()) return false;
+    }
+    return true;
+  }
+
+  /** Gets output out, and releases the input that it came from. */
+  private settle(): boolean {
+    const out = this.exit.settle();
+    if (out && !this.suspended && this.unnoted) {
+      this.unnoted = false;
+      this.ledger.note(this.inputPositions());
+    }
+    let progress = false;
+    if (this.ledger.collect(this.released)) {
+      this.releaseInputs(this.released);
+      progress = true;
+    }
+    if (this.ending === 'flush' && !this.suspended && out && !this.unnoted && this.ledger.clear) {
+      this.close();
+      this.done = true;
+      progress = true;
+    }
+    return progress;
+  }
+}
+
+function asStreamError(error: unknown, pipeline: string, plan: TaskPlan): StreamError {
+  if (error instanceof StreamError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new StreamError(
+    'TASK_FAILED',
+    `Task ${plan.id} of the pipeline "${pipeline}" (stage ${plan.stage}) failed: ${why}`,
+    { cause: error },
+  );
+}

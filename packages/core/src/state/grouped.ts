@@ -1,0 +1,32 @@
+import { KEY_GROUPS } from './key-groups.ts';
+import { type SnapshotReader, type SnapshotWriter, TASK_STATE } from './snapshot.ts';
+
+/** Writes a task's own state, then keyed entries sorted into their key groups. */
+export function writeByGroup<E>(
+  writer: SnapshotWriter,
+  taskState: unknown,
+  entries: Iterable<E>,
+  groupOf: (entry: E) => number,
+): void {
+  writer.group(TASK_STATE);
+  writer.put(taskState);
+  const groups: E[][] = Array.from({ length: KEY_GROUPS }, () => []);
+  for (const entry of entries) groups[groupOf(entry)].push(entry);
+  for (const [group, members] of groups.entries()) {
+    if (members.length === 0) continue;
+    writer.group(group);
+    for (const member of members) writer.put(member);
+  }
+}
+
+/** Reads what `writeByGroup` wrote, perhaps in several tasks. */
+export function readByGroup(
+  reader: SnapshotReader,
+  onTaskState: (state: unknown) => void,
+  onEntry: (entry: unknown) => void,
+): void {
+  for (let group = reader.nextGroup(); group !== undefined; group = reader.nextGroup()) {
+    const take = group === TASK_STATE ? onTaskState : onEntry;
+    while (reader.more()) take(reader.take());
+  }
+}

@@ -1,0 +1,124 @@
+import { WatermarkCombiner } from './combiner.ts';
+import type { WatermarkGenerator, WatermarkStrategy } from './watermark.ts';
+
+interface ProducerTime {
+  readonly input: number;
+  readonly generator: WatermarkGenerator;
+  /** Whether it has said anything since the last look at the clock. */
+  spoke: boolean;
+  lastSpokeMs: number;
+  idle: boolean;
+}
+
+/**
+ * The time of one shard: a watermark per producer, combined to their minimum. A producer counts from
+ * its registration, before its first record, until its end marker is read. While no producer is open
+ * the watermark stays where it is.
+ */
+export class SourceWatermarks {
+  private readonly strategy: WatermarkStrategy;
+  private readonly idleTimeoutMs: number | undefined;
+  private readonly combiner = new WatermarkCombiner();
+  private readonly producers = new Map<number, ProducerTime>();
+  private lastId = -1;
+  private last: ProducerTime | undefined;
+
+  constructor(strategy: WatermarkStrategy, idleTimeoutMs?: number) {
+    this.strategy = strategy;
+    this.idleTimeoutMs = idleTimeoutMs;
+  }
+
+  get watermark(): number {
+    return this.combiner.watermark;
+  }
+
+  get idle(): boolean {
+    return this.combiner.idle;
+  }
+
+  /** How many producers are open. */
+  get open(): number {
+    return this.producers.size;
+  }
+
+  /** The producer that holds the watermark back, or −1. */
+  holder(): number {
+    const input = this.combiner.holder();
+    for (const [id, producer] of this.producers) if (producer.input === input) return id;
+    return -1;
+  }
+
+  /** A producer is registered; again is the same as once. */
+  register(id: number): void {
+    if (!this.producers.has(id)) this.enter(id);
+  }
+
+  /** A record of this producer; `true` when the shard's watermark rose. */
+  record(id: number, timestamp: number): boolean {
+    const producer = this.speaking(id);
+    return this.combiner.advance(producer.input, producer.generator.record(timestamp));
+  }
+
+  /** `producer.watermark(t)`; `true` when the shard's watermark rose. */
+  mark(id: number, watermark: number): boolean {
+    return this.combiner.advance(this.speaking(id).input, watermark);
+  }
+
+  /** A producer's end marker; `true` when the watermark or idleness changed. */
+  end(id: number): boolean {
+    const producer = this.producers.get(id);
+    if (producer === undefined) return false;
+    this.producers.delete(id);
+    if (this.lastId === id) {
+      this.lastId = -1;
+      this.last = undefined;
+    }
+    return this.combiner.remove(producer.input);
+  }
+
+  /** Looks at the clock: who has been silent for the idle timeout is idle. `true` on a change. */
+  tick(nowMs: number): boolean {
+    if (this.idleTimeoutMs === undefined) return false;
+    let changed = false;
+    for (const producer of this.producers.values()) {
+      if (producer.spoke || Number.isNaN(producer.lastSpokeMs)) {
+        producer.spoke = false;
+        producer.lastSpokeMs = nowMs;
+      } else if (!producer.idle && nowMs - producer.lastSpokeMs >= this.idleTimeoutMs) {
+        producer.idle = true;
+        changed = this.combiner.markIdle(producer.input) || changed;
+      }
+    }
+    return changed;
+  }
+
+  private speaking(id: number): ProducerTime {
+    const producer = id === this.lastId && this.last !== undefined ? this.last : this.lookUp(id);
+    producer.spoke = true;
+    if (producer.idle) {
+      producer.idle = false;
+      this.combiner.markActive(producer.input);
+    }
+    return producer;
+  }
+
+  private lookUp(id: number): ProducerTime {
+    const producer = this.producers.get(id) ?? this.enter(id);
+    this.lastId = id;
+    this.last = producer;
+    return producer;
+  }
+
+  private enter(id: number): ProducerTime {
+    const producer = {
+      input: this.combiner.add(),
+      generator: this.strategy.create(),
+      spoke: false,
+      // Known at the next look at the clock.
+      lastSpokeMs: Number.NaN,
+      idle: false,
+    };
+    this.producers.set(id, producer);
+    return producer;
+  }
+}

@@ -1,0 +1,64 @@
+import { fail } from '../errors.ts';
+import { DURATION_FORM, type Duration, durationMs } from './duration.ts';
+
+/**
+ * How a source learns what time it is from its records. A watermark `W` promises that no record with
+ * a timestamp ≤ W follows. One generator serves one producer on one shard.
+ */
+export interface WatermarkStrategy {
+  /** For plans and `explain()`, for example `bounded disorder 3600000 ms`. */
+  readonly name: string;
+  create(): WatermarkGenerator;
+}
+
+export interface WatermarkGenerator {
+  /** Takes note of a record and returns the watermark after it, −∞ as long as nothing is known. */
+  record(timestamp: number): number;
+}
+
+/**
+ * Records may come up to `bound` after one with a larger timestamp: the watermark is the largest
+ * timestamp seen − bound − 1. Throws `INVALID_PIPELINE` for a bound that is no duration or negative.
+ */
+export function boundedOutOfOrderness(bound: Duration): WatermarkStrategy {
+  const boundMs = durationMs(bound);
+  if (boundMs === undefined || boundMs < 0) {
+    fail(
+      'INVALID_PIPELINE',
+      `boundedOutOfOrderness(${JSON.stringify(bound)}): the bound must be a duration of 0 or more, ` +
+        `as ${DURATION_FORM}.`,
+    );
+  }
+  return bounded(`bounded disorder ${boundMs} ms`, boundMs);
+}
+
+/** Timestamps never fall within one producer and shard: bounded disorder with a bound of 0. */
+export function monotonic(): WatermarkStrategy {
+  return bounded('monotonic', 0);
+}
+
+/** Only `producer.watermark(t)` moves the watermark. */
+export function manual(): WatermarkStrategy {
+  return Object.freeze({ name: 'manual', create: () => NEVER });
+}
+
+function bounded(name: string, boundMs: number): WatermarkStrategy {
+  return Object.freeze({ name, create: () => new BoundedDisorder(boundMs) });
+}
+
+class BoundedDisorder implements WatermarkGenerator {
+  private readonly behind: number;
+  private watermark = Number.NEGATIVE_INFINITY;
+
+  constructor(boundMs: number) {
+    this.behind = boundMs + 1;
+  }
+
+  record(timestamp: number): number {
+    const reached = timestamp - this.behind;
+    if (reached > this.watermark) this.watermark = reached;
+    return this.watermark;
+  }
+}
+
+const NEVER: WatermarkGenerator = { record: () => Number.NEGATIVE_INFINITY };
