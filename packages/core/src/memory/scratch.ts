@@ -1,7 +1,8 @@
 import { fail } from '../errors.ts';
 
 const PAGE_BYTES = 65_536;
-const FIRST_PAGES = 16;
+/** 16 MiB, which cost nothing until they are used; growing would slow all typed arrays a little. */
+const FIRST_PAGES = 256;
 /** 1 GiB: addresses stay below 2^31, so that `address >> 2` is an index. */
 const MOST_PAGES = 16_384;
 /** Address 0 is never handed out, so that 0 can mean "nothing". */

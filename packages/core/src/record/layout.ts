@@ -22,9 +22,9 @@
  *   48  value bytes      u8[]  8-aligned
  * ```
  *
- * Then, each padded with zeros to a multiple of 4: the key (length, bytes); the headers (count, one
- * offset each), the vtable of a header, the headers' tables, each followed by its name and value.
- * The whole is padded with zeros to a multiple of 8.
+ * Then, each padded with zeros to a multiple of 4: the headers (count, one offset each), the vtable
+ * of a header, the headers' tables, each followed by its name and value; the key (length, bytes). The
+ * whole is padded with zeros to a multiple of 8. Offsets of what is not there are not looked at.
  */
 export const SIZE = 0;
 export const ROOT = 4;

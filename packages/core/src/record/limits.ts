@@ -65,7 +65,8 @@ export function badValue(value: unknown): never {
   );
 }
 
-export function badTimestamp(timestamp: unknown): never {
+export function checkTimestamp(timestamp: unknown): void {
+  if (Number.isSafeInteger(timestamp)) return;
   fail(
     'INVALID_TIMESTAMP',
     `The timestamp is ${described(timestamp)}; it must be a whole number of milliseconds since ` +

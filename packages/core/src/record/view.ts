@@ -1,5 +1,10 @@
 import { fail } from '../errors.ts';
-import {
+import * as layout from './layout.ts';
+import type { RecordCopy, RecordInput, RecordMemory } from './record.ts';
+import { readText, textEquals } from './text.ts';
+
+// V8 folds a module's own constants into its code; imported ones it loads and checks at every use.
+const {
   FIELD_HEADER_NAME,
   FIELD_HEADER_VALUE,
   FIELD_HEADERS,
@@ -20,9 +25,7 @@ import {
   VALUE,
   VALUE_FLAG,
   VTABLE,
-} from './layout.ts';
-import type { RecordCopy, RecordInput, RecordMemory } from './record.ts';
-import { readText, readUtf8 } from './text.ts';
+} = layout;
 
 const TWO_TO_32 = 0x1_0000_0000;
 const NO_BYTES = new Uint8Array(0);
@@ -38,6 +41,9 @@ export class RecordView {
   /** What the view is aimed at, for readers that take the value in place. */
   memory!: RecordMemory;
 
+  /** Byte position in `memory` of the record's size prefix. */
+  storedStart = 0;
+
   private shardNow = 0;
   private offsetNow = 0;
   /** Byte positions in `memory`: of the timestamp, and of the length words. 0: not in the record. */
@@ -49,6 +55,7 @@ export class RecordView {
   /** Aims the view at the record whose size prefix stands at byte `at`, a multiple of 8. */
   wrap(memory: RecordMemory, at: number, shard: number, offset: number): this {
     this.memory = memory;
+    this.storedStart = at;
     this.shardNow = shard;
     this.offsetNow = offset;
     const i32 = memory.i32;
@@ -82,6 +89,11 @@ export class RecordView {
     this.keyAt = targetAt(this.memory, table, vtable, FIELD_KEY);
     this.valueAt = targetAt(this.memory, table, vtable, FIELD_VALUE);
     this.headersAt = targetAt(this.memory, table, vtable, FIELD_HEADERS);
+  }
+
+  /** Bytes of the whole record as it is stored, its size prefix and padding included. */
+  get storedBytes(): number {
+    return this.memory.i32[this.storedStart >> 2] + 4;
   }
 
   get shard(): number {
@@ -143,7 +155,7 @@ export class RecordView {
   /** The value as text; empty without a value. Bytes that are not UTF-8 read as U+FFFD. */
   get text(): string {
     const at = this.valueAt;
-    return at === 0 ? '' : readUtf8(this.memory, at + 4, this.memory.i32[at >> 2]);
+    return at === 0 ? '' : readText(this.memory, at + 4, this.memory.i32[at >> 2]);
   }
 
   /** A copy of the value's bytes; empty without a value. */
@@ -285,9 +297,14 @@ export class RecordView {
 
   /** The position of the value of the header of this name, 0 without a value, −1 without header. */
   private headerValueAt(name: string): number {
-    for (let i = 0; i < this.headerCount; i++) {
+    const count = this.headerCount;
+    for (let i = 0; i < count; i++) {
       const table = this.headerTable(i);
-      if (this.headerName(table) === name) return this.headerValue(table);
+      const vtable = table - this.memory.i32[table >> 2];
+      const at = targetAt(this.memory, table, vtable, FIELD_HEADER_NAME);
+      if (textEquals(this.memory, at + 4, this.memory.i32[at >> 2], name)) {
+        return this.headerValue(table);
+      }
     }
     return -1;
   }

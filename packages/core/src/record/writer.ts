@@ -1,6 +1,22 @@
 import type { Scratch } from '../memory/scratch.ts';
-import { FNV_OFFSET_BASIS, FNV_PRIME, fnv1aRange } from './hash.ts';
+import * as fnv from './hash.ts';
+import { fnv1aRange } from './hash.ts';
+import * as layout from './layout.ts';
 import {
+  badHeaders,
+  badHeaderValue,
+  badKey,
+  badValue,
+  checkTimestamp,
+  isBytes,
+  storedBytes,
+  tooLarge,
+} from './limits.ts';
+import type { HeadersInput, RecordLimits } from './record.ts';
+import { writeText } from './text.ts';
+
+// V8 folds a module's own constants into its code; imported ones it loads and checks at every use.
+const {
   HEADER_BYTES,
   HEADER_FIELDS_WORD,
   HEADER_NAME,
@@ -24,23 +40,14 @@ import {
   VALUE_FLAG,
   VALUE_LENGTH,
   VTABLE,
-} from './layout.ts';
-import {
-  badHeaders,
-  badHeaderValue,
-  badKey,
-  badTimestamp,
-  badValue,
-  isBytes,
-  storedBytes,
-  tooLarge,
-} from './limits.ts';
-import type { HeadersInput, RecordLimits } from './record.ts';
+} = layout;
+const { FNV_OFFSET_BASIS, FNV_PRIME } = fnv;
+const { imul } = Math;
 
 /** Text of at most this many UTF-16 units is written by a loop, which beats a native call. */
-const SHORT_TEXT = 48;
+const SHORT_TEXT = 28;
 /** Bytes of at most this number are copied by a loop. */
-const SHORT_BYTES = 24;
+const SHORT_BYTES = 20;
 /** What the put methods return when the record does not fit before `end`. */
 const NO_ROOM = -1;
 const TWO_TO_32 = 0x1_0000_0000;
@@ -53,8 +60,6 @@ type Field = string | Uint8Array | null | undefined;
  * `[at, at + room)`.
  */
 export class RecordWriter {
-  /** After `write`: unsigned 32-bit FNV-1a of the key's UTF-8 bytes, of no bytes without a key. */
-  keyHash: number = FNV_OFFSET_BASIS;
   /** After `write`: whether the record has a key. */
   hasKey = false;
   /** After `write`: where in scratch memory the key's bytes begin, and how many there are. */
@@ -63,11 +68,22 @@ export class RecordWriter {
 
   private readonly maxRecordBytes: number;
   private memory!: Scratch;
+  /** Kept signed: an unsigned one above 2^31 would not be a small integer, and slow to keep. */
+  private hash: number = FNV_OFFSET_BASIS | 0;
+  /** Whether `hash` is that of the last text or bytes written: long ones are hashed when asked. */
+  private hashed = false;
   /** The address that nothing of this record may reach past; 8-aligned. */
   private end = 0;
 
   constructor(limits: RecordLimits) {
     this.maxRecordBytes = limits.maxRecordBytes;
+  }
+
+  /** After `write`: unsigned 32-bit FNV-1a of the key's UTF-8 bytes, of no bytes without a key. */
+  get keyHash(): number {
+    if (!this.hasKey) return FNV_OFFSET_BASIS;
+    if (this.hashed) return this.hash >>> 0;
+    return fnv1aRange(this.memory.u8, this.keyStart, this.keyStart + this.keyLength);
   }
 
   /**
@@ -84,58 +100,40 @@ export class RecordWriter {
     timestamp: number,
     headers: HeadersInput | null | undefined,
   ): number {
-    if (!Number.isSafeInteger(timestamp)) badTimestamp(timestamp);
-    const most = room < this.maxRecordBytes ? room : this.maxRecordBytes;
-    this.memory = scratch;
-    this.end = at + (most & ~7);
-    if (most < VALUE_BYTES) return this.overflow(key, value, headers);
+    const high = Math.floor(timestamp / TWO_TO_32);
+    const low = timestamp - high * TWO_TO_32;
+    if (low >>> 0 !== low || high > 0x1f_ffff || high < -0x1f_ffff) checkTimestamp(timestamp);
+    if (!this.aim(scratch, at, room)) return this.overflow(key, value, headers);
 
     const i32 = scratch.i32;
     const word = at >> 2;
-    let keyWord = TIMESTAMP_WORD;
+    let valueLength = 0;
     let valueWord = 0;
     let position = at + VALUE_BYTES;
-
     if (value !== undefined && value !== null) {
-      const length = this.putValue(value, position);
-      if (length < 0) return this.overflow(key, value, headers);
-      i32[word + (VALUE >> 2)] = VALUE_LENGTH - VALUE;
-      i32[word + (VALUE_LENGTH >> 2)] = length;
-      position += (length + 3) & ~3;
+      if (typeof value === 'string') valueLength = this.putText(value, position);
+      else valueLength = isBytes(value) ? this.putBytes(value, position) : badValue(value);
+      if (valueLength < 0) return this.overflow(key, value, headers);
+      position += (valueLength + 3) & ~3;
       valueWord = VALUE_FLAG;
-    } else {
-      i32[word + (VALUE >> 2)] = 0;
-      i32[word + (VALUE_LENGTH >> 2)] = 0;
     }
-
-    if (key !== undefined && key !== null) {
-      const length = this.putKey(key, position + 4);
-      if (length < 0) return this.overflow(key, value, headers);
-      i32[word + (KEY >> 2)] = position - (at + KEY);
-      i32[position >> 2] = length;
-      this.hasKey = true;
-      this.keyStart = position + 4;
-      this.keyLength = length;
-      position += (length + 7) & ~3;
-      keyWord |= KEY_FLAG;
-    } else {
-      i32[word + (KEY >> 2)] = 0;
-      this.hasKey = false;
-      this.keyHash = FNV_OFFSET_BASIS;
-      this.keyLength = 0;
-    }
-
-    i32[word + (HEADERS >> 2)] = 0;
+    i32[word + (HEADERS >> 2)] = position - (at + HEADERS);
     if (headers !== undefined && headers !== null) {
       const after = this.putHeaders(headers, position);
       if (after < 0) return this.overflow(key, value, headers);
-      if (after > position) {
-        i32[word + (HEADERS >> 2)] = position - (at + HEADERS);
-        position = after;
-        valueWord |= HEADERS_FLAG;
-      }
+      if (after > position) valueWord |= HEADERS_FLAG;
+      position = after;
     }
-
+    // The key comes last, so that what was hashed last is the key.
+    i32[word + (KEY >> 2)] = position - (at + KEY);
+    this.hasKey = key !== undefined && key !== null;
+    if (key !== undefined && key !== null) {
+      const start = position + 4;
+      const length = this.putKey(key, start);
+      if (length < 0) return this.overflow(key, value, headers);
+      i32[position >> 2] = length;
+      position = start + ((length + 3) & ~3);
+    }
     if ((position & 7) !== 0) {
       i32[position >> 2] = 0;
       position += 4;
@@ -143,65 +141,71 @@ export class RecordWriter {
     i32[word + (SIZE >> 2)] = position - at - 4;
     i32[word + (ROOT >> 2)] = ROOT_WORD;
     i32[word + (VTABLE >> 2)] = SIZES_WORD;
-    i32[word + (VTABLE >> 2) + 1] = keyWord;
+    i32[word + (VTABLE >> 2) + 1] = this.hasKey ? KEY_FLAG | TIMESTAMP_WORD : TIMESTAMP_WORD;
     i32[word + (VTABLE >> 2) + 2] = valueWord;
     i32[word + (TABLE >> 2)] = TABLE_WORD;
-    i32[word + (TIMESTAMP >> 2)] = timestamp | 0;
-    i32[word + (TIMESTAMP >> 2) + 1] = Math.floor(timestamp / TWO_TO_32);
+    i32[word + (TIMESTAMP >> 2)] = low;
+    i32[word + (TIMESTAMP >> 2) + 1] = high;
+    i32[word + (VALUE >> 2)] = VALUE_LENGTH - VALUE;
+    i32[word + (VALUE_LENGTH >> 2)] = valueLength;
     return position - at;
   }
 
-  /** Writes a value's bytes at `start` and returns how many, or `NO_ROOM`. */
-  private putValue(value: string | Uint8Array, start: number): number {
-    if (typeof value === 'string') return this.putText(value, start);
-    if (isBytes(value)) return this.putBytes(value, start);
-    return badValue(value);
+  /** Sets where to write; false when not even the shortest record fits. */
+  private aim(scratch: Scratch, at: number, room: number): boolean {
+    if (this.memory !== scratch) this.memory = scratch;
+    const most = Math.min(room, this.maxRecordBytes);
+    this.end = at + (most & ~7);
+    return most >= VALUE_BYTES;
   }
 
-  /** Writes a key's bytes at `start`, hashing them on the way; returns how many, or `NO_ROOM`. */
+  /** Writes a key's bytes at `start` and returns how many, or `NO_ROOM`. */
   private putKey(key: string | Uint8Array, start: number): number {
     let length: number;
-    if (typeof key === 'string') {
-      length = key.length;
-      if (start + length > this.end) return NO_ROOM;
-      if (length <= SHORT_TEXT) {
-        const u8 = this.memory.u8;
-        this.memory.i32[(start + length - 1) >> 2] = 0;
-        let hash = FNV_OFFSET_BASIS;
-        let i = 0;
-        for (; i < length; i++) {
-          const code = key.charCodeAt(i);
-          if (code > 0x7f) break;
-          hash = Math.imul(hash ^ code, FNV_PRIME);
-          u8[start + i] = code;
-        }
-        if (i === length) {
-          this.keyHash = hash >>> 0;
-          return length;
-        }
-      }
-      length = this.putLongText(key, start);
-    } else if (isBytes(key)) {
-      length = this.putBytes(key, start);
-    } else {
-      return badKey(key);
-    }
-    if (length >= 0) this.keyHash = fnv1aRange(this.memory.u8, start, start + length);
+    if (typeof key === 'string') length = this.putText(key, start);
+    else length = isBytes(key) ? this.putBytes(key, start) : badKey(key);
+    this.keyStart = start;
+    this.keyLength = length;
     return length;
   }
 
-  /** Writes a text as UTF-8 at `start` and returns its bytes, or `NO_ROOM`. */
+  /**
+   * Writes a text as UTF-8 at `start` and returns its bytes, or `NO_ROOM`. Short ASCII goes four
+   * characters at a time, hashed on the way; the last word brings its own padding.
+   */
   private putText(text: string, start: number): number {
     const length = text.length;
     if (start + length > this.end) return NO_ROOM;
     if (length > SHORT_TEXT) return this.putLongText(text, start);
-    const u8 = this.memory.u8;
-    this.memory.i32[(start + length - 1) >> 2] = 0;
-    for (let i = 0; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7f) return this.putLongText(text, start);
-      u8[start + i] = code;
+    const i32 = this.memory.i32;
+    const prime = FNV_PRIME;
+    let hash = FNV_OFFSET_BASIS | 0;
+    let all = 0;
+    let word = start >> 2;
+    let i = 0;
+    for (; i < length - 3; i += 4) {
+      const a = text.charCodeAt(i);
+      const b = text.charCodeAt(i + 1);
+      const c = text.charCodeAt(i + 2);
+      const d = text.charCodeAt(i + 3);
+      all |= a | b | c | d;
+      hash = imul(imul(hash ^ a, prime) ^ b, prime);
+      hash = imul(imul(hash ^ c, prime) ^ d, prime);
+      i32[word++] = a | (b << 8) | (c << 16) | (d << 24);
     }
+    if (i < length) {
+      let last = 0;
+      do {
+        const code = text.charCodeAt(i);
+        all |= code;
+        hash = imul(hash ^ code, prime);
+        last |= code << (i << 3);
+      } while (++i < length);
+      i32[word] = last;
+    }
+    if (all > 0x7f) return this.putLongText(text, start);
+    this.hash = hash;
+    this.hashed = true;
     return length;
   }
 
@@ -209,7 +213,8 @@ export class RecordWriter {
   private putLongText(text: string, start: number): number {
     const room = this.end - start;
     if (text.length * 3 > room && Buffer.byteLength(text, 'utf8') > room) return NO_ROOM;
-    const length = this.memory.buffer.write(text, start, room, 'utf8');
+    this.hashed = false;
+    const length = writeText(this.memory, text, start, room);
     this.zeroAfter(start + length);
     return length;
   }
@@ -218,14 +223,23 @@ export class RecordWriter {
   private putBytes(bytes: Uint8Array, start: number): number {
     const length = bytes.length;
     if (start + length > this.end) return NO_ROOM;
-    const u8 = this.memory.u8;
+    this.hashed = false;
     if (length > SHORT_BYTES) {
-      u8.set(bytes, start);
+      this.memory.u8.set(bytes, start);
       this.zeroAfter(start + length);
       return length;
     }
-    this.memory.i32[(start + length - 1) >> 2] = 0;
-    for (let i = 0; i < length; i++) u8[start + i] = bytes[i];
+    const i32 = this.memory.i32;
+    let word = start >> 2;
+    let i = 0;
+    for (; i < length - 3; i += 4) {
+      i32[word++] = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
+    }
+    if (i < length) {
+      let last = 0;
+      for (let shift = 0; i < length; i++, shift += 8) last |= bytes[i] << shift;
+      i32[word] = last;
+    }
     return length;
   }
 
