@@ -1,5 +1,6 @@
 import { fail } from '../errors.ts';
 import { later, park, parkSync } from '../memory/park.ts';
+import type { Scratch } from '../memory/scratch.ts';
 import type { RecordInput } from '../record/record.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
@@ -38,6 +39,7 @@ interface Delivery {
  */
 export class Producer {
   private readonly topic: Topic;
+  private readonly scratch: Scratch;
   private readonly appenders: readonly Appender[];
   private readonly batches: readonly ShardBatch[];
   private readonly writer: RecordWriter;
@@ -58,6 +60,7 @@ export class Producer {
     if (topic.ended) topic.refuse(0);
     const { batchRecords, batchBytes, lingerMs } = checkOptions(options);
     this.topic = topic;
+    this.scratch = topic.scratch;
     this.lingerMs = lingerMs;
     this.room = topic.options.maxRecordBytes;
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
@@ -65,7 +68,7 @@ export class Producer {
     this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
     const nowMs = topic.now();
     this.batches = this.appenders.map(one => new ShardBatch(one, batchRecords, batchBytes, nowMs));
-    this.staging = topic.scratch.alloc(this.room);
+    this.staging = this.scratch.alloc(this.room);
     for (const batch of this.batches) if (batch.start() > 0) topic.bell.ring();
   }
 
@@ -165,25 +168,44 @@ export class Producer {
 
   /** Encodes a record into its shard's batch; false when there is no room for it now. */
   private take(record: RecordInput): boolean {
-    const { scratch } = this.topic;
+    const { batches } = this;
+    if (record.shard !== undefined) {
+      return this.encodeInto(
+        batches[checkShard(record.shard, batches.length, this.topic.name)],
+        record,
+      );
+    }
+    if (batches.length === 1) return this.encodeInto(batches[0], record);
+    // The shard is known only once the key has been encoded and hashed.
     const { staging, writer } = this;
-    const bytes = writer.write(
-      scratch,
-      staging,
-      this.room,
+    const bytes = this.encode(record, staging, this.room);
+    const batch = batches[this.router.route(writer, this.scratch.u8)];
+    if (!batch.fits(bytes) && !this.tryFlush(batch)) return false;
+    batch.add(staging, bytes);
+    return true;
+  }
+
+  /** Encodes a record at the end of a batch, flushing the batch first if it must. */
+  private encodeInto(batch: ShardBatch, record: RecordInput): boolean {
+    let bytes = batch.left === 0 ? -1 : this.encode(record, batch.end, batch.left);
+    if (bytes < 0) {
+      if (!this.tryFlush(batch)) return false;
+      bytes = this.encode(record, batch.end, batch.left);
+    }
+    batch.advance(bytes);
+    return true;
+  }
+
+  private encode(record: RecordInput, at: number, room: number): number {
+    return this.writer.write(
+      this.scratch,
+      at,
+      room,
       record.key,
       record.value,
       record.timestamp ?? this.topic.now(),
       record.headers,
     );
-    const shard =
-      record.shard === undefined
-        ? this.router.route(writer, scratch.u8)
-        : checkShard(record.shard, this.batches.length, this.topic.name);
-    const batch = this.batches[shard];
-    if (!batch.fits(bytes) && !this.tryFlush(batch)) return false;
-    batch.add(staging, bytes);
-    return true;
   }
 
   /** Appends a batch now; false when the shard has no room. Throws where it never will. */
@@ -304,7 +326,7 @@ export class Producer {
     let wake = 0;
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
     for (const batch of this.batches) batch.close();
-    this.topic.scratch.free(this.staging, this.room);
+    this.scratch.free(this.staging, this.room);
     if (wake > 0) this.topic.bell.ring();
   }
 

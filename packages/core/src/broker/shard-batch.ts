@@ -29,6 +29,21 @@ export class ShardBatch {
     return this.records < this.maxRecords && this.bytes + bytes <= this.room;
   }
 
+  /** Where the next record may be encoded, and how many bytes are left for it; 0 when it is full. */
+  get end(): number {
+    return this.address + this.bytes;
+  }
+
+  get left(): number {
+    return this.records < this.maxRecords ? this.room - this.bytes : 0;
+  }
+
+  /** Takes in a record of `bytes` bytes that was encoded at `end`. */
+  advance(bytes: number): void {
+    this.bytes += bytes;
+    this.records++;
+  }
+
   /** Copies a record of `bytes` bytes, a multiple of 8, from scratch address `from`. */
   add(from: number, bytes: number): void {
     const { scratch } = this.appender.shard;

@@ -1,7 +1,10 @@
 import { compareExchange, loadAcquire, storeRelease } from '../memory/atomics.ts';
+import type { Kernel } from './kernel.ts';
 import { CELL, CLAIM_SHARE, KERNEL, KIND, type Kind, metaOf } from './layout.ts';
 import { encodeMarker } from './marker.ts';
 import type { Shard } from './shard.ts';
+
+const RESULT_WORD = KERNEL.RESULT >> 2;
 
 /** The producer cell 0 of every shard belongs to the shard's owner. */
 export const OWNER_CELL = 0;
@@ -18,12 +21,14 @@ export class Appender {
   readonly maxBytes: number;
   private readonly cell: number;
   private readonly dataMeta: number;
+  private readonly kernelAppend: Kernel['append'];
 
   constructor(shard: Shard, producer: number) {
     this.shard = shard;
     this.producer = producer;
     this.cell = shard.cellAddress(producer);
     this.dataMeta = metaOf(producer, KIND.data);
+    this.kernelAppend = shard.kernel.append;
     this.maxRecords = Math.min(Math.max(1, shard.plan.slots / CLAIM_SHARE), 0xffff);
     this.maxBytes = Math.max(shard.plan.maxRecordBytes, shard.plan.dataBytes / CLAIM_SHARE);
   }
@@ -34,7 +39,7 @@ export class Appender {
    * poisoned). `lastSequence()` tells where the first of them went.
    */
   append(at: number, count: number, bytes: number): number {
-    return this.shard.kernel.append(this.cell, at, count, bytes, this.dataMeta);
+    return this.kernelAppend(this.cell, at, count, bytes, this.dataMeta);
   }
 
   /** Appends one control record that carries `timestampMs`; `producer` is whom it is about. */
@@ -59,7 +64,7 @@ export class Appender {
 
   /** Sequence of the first record of the last successful append of this thread. */
   lastSequence(): number {
-    return this.shard.scratch.i32[KERNEL.RESULT >> 2];
+    return this.shard.scratch.i32[RESULT_WORD];
   }
 
   /** Gives the cell back; its end has been appended, or there is nothing to end. */

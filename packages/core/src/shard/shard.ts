@@ -26,6 +26,7 @@ export interface ShardOptions extends ShardGeometry {
 }
 
 const TWO_TO_30 = 2 ** 30;
+const ERA_WORD = KERNEL.ERA >> 2;
 
 /**
  * One shard as one thread sees it: the shared memory, views of it, and a kernel over it. Every
@@ -91,7 +92,7 @@ export class Shard implements RecordMemory {
   /** Offset of a sequence that lies within 2^31 of the published end. */
   offsetOf(sequence: number): number {
     // The era may lag a little; a difference of sequences bridges that.
-    const era = this.i32[KERNEL.ERA >> 2];
+    const era = this.i32[ERA_WORD];
     // In the first era, the two are the same; then a small integer stays one.
     if (era === 0) return sequence;
     return era * TWO_TO_30 + ((sequence - Math.imul(era, TWO_TO_30)) | 0);

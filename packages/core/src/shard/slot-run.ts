@@ -1,7 +1,14 @@
 import type { RecordMemory } from '../record/record.ts';
 import type { RecordView } from '../record/view.ts';
-import { KERNEL, KIND, type Kind, kindOf, producerOf } from './layout.ts';
+import { KERNEL, KIND, type Kind, producerOf } from './layout.ts';
 import type { Shard } from './shard.ts';
+
+// V8 folds a module's own constants into its code, those of other modules it loads at every use.
+const LAST_COMMITTED = KERNEL.CONTINUATION;
+const LENGTH_WORD = KERNEL.SLOT_LENGTH >> 2;
+const META_WORD = KERNEL.SLOT_META >> 2;
+const GRANULE_WORD = KERNEL.SLOT_GRANULE >> 2;
+const GATE = KIND.gate;
 
 /** What a slot holds that tells a reader nothing: a dead claim, or the mark of a raised gate. */
 export const ABORTED = -1;
@@ -87,15 +94,15 @@ export class SlotRun {
   kind(index: number): Kind | typeof ABORTED {
     const word = this.slotBase + (((this.start + index) & this.mask) << 2);
     const i32 = this.memory.i32;
-    if ((i32[word] & 7) > KERNEL.CONTINUATION) return ABORTED;
-    const kind = kindOf(i32[word + (KERNEL.SLOT_META >> 2)]);
-    return kind === KIND.gate ? ABORTED : kind;
+    if ((i32[word] & 7) > LAST_COMMITTED) return ABORTED;
+    const kind = (i32[word + META_WORD] >>> 12) & 0xf;
+    return kind === GATE ? ABORTED : (kind as Kind);
   }
 
   /** Id of the producer that appended the slot; for a producer's end, the producer that ended. */
   producer(index: number): number {
     const word = this.slotBase + (((this.start + index) & this.mask) << 2);
-    return producerOf(this.memory.i32[word + (KERNEL.SLOT_META >> 2)]);
+    return producerOf(this.memory.i32[word + META_WORD]);
   }
 
   /** Aims `view` at the record of the slot. */
@@ -106,12 +113,12 @@ export class SlotRun {
   /** Stored bytes of the slot's record; 0 for an aborted slot. */
   storedBytes(index: number): number {
     const word = this.slotBase + (((this.start + index) & this.mask) << 2);
-    return this.memory.i32[word + (KERNEL.SLOT_LENGTH >> 2)];
+    return this.memory.i32[word + LENGTH_WORD];
   }
 
   address(index: number): number {
     const word = this.slotBase + (((this.start + index) & this.mask) << 2);
-    const granule = this.memory.i32[word + (KERNEL.SLOT_GRANULE >> 2)];
+    const granule = this.memory.i32[word + GRANULE_WORD];
     return this.dataBase + (((granule - this.granule) & this.granuleMask) << 3);
   }
 
