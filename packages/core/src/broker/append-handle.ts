@@ -1,4 +1,5 @@
 import { fail } from '../errors.ts';
+import type { Scratch } from '../memory/scratch.ts';
 import type { RecordInput } from '../record/record.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
@@ -13,6 +14,7 @@ export class AppendHandle {
   lastShard = 0;
 
   private readonly topic: Topic;
+  private readonly scratch: Scratch;
   private readonly appenders: Appender[];
   private readonly writer: RecordWriter;
   private readonly router: Router;
@@ -21,6 +23,7 @@ export class AppendHandle {
 
   constructor(topic: Topic) {
     this.topic = topic;
+    this.scratch = topic.scratch;
     this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
     this.room = topic.options.maxRecordBytes;
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
@@ -30,7 +33,7 @@ export class AppendHandle {
 
   /** Returns the offset, or −1 when there is no room. Throws what is wrong with the record. */
   append(record: RecordInput): number {
-    const { scratch } = this.topic;
+    const { scratch } = this;
     const bytes = this.writer.write(
       scratch,
       this.staging,
@@ -56,7 +59,7 @@ export class AppendHandle {
   }
 
   close(): void {
-    const { scratch } = this.topic;
+    const { scratch } = this;
     let wake = 0;
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
     scratch.free(this.staging, this.room);

@@ -22,17 +22,22 @@ export interface RoutedRecord {
 export class Router {
   private readonly partitioner: Partitioner;
   private readonly shards: number;
+  private readonly fnv: boolean;
+  /** shards − 1 where that is a mask, else −1: a remainder of an unsigned number is slow. */
+  private readonly mask: number;
   private turn = 0;
 
   constructor(partitioner: Partitioner, shards: number) {
     this.partitioner = partitioner;
     this.shards = shards;
+    this.fnv = partitioner === 'fnv1a';
+    this.mask = (shards & (shards - 1)) === 0 ? shards - 1 : -1;
   }
 
   /** The shard of a record whose key, if any, stands in `bytes`. */
   route(record: RoutedRecord, bytes: Uint8Array): number {
     if (!record.hasKey || this.partitioner === 'roundrobin') return this.nextTurn();
-    if (this.partitioner === 'fnv1a') return record.keyHash % this.shards;
+    if (this.fnv) return this.mask >= 0 ? record.keyHash & this.mask : record.keyHash % this.shards;
     const hash = murmur2Range(bytes, record.keyStart, record.keyStart + record.keyLength);
     return (hash & 0x7fff_ffff) % this.shards;
   }
