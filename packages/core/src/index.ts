@@ -13,5 +13,37 @@ export {
   type TopicDescriptor,
 } from './broker/topic.ts';
 export { ERRORS, type ErrorCode, StreamError } from './errors.ts';
+export type { Context } from './operator/context.ts';
+export type { RecordCounts } from './operator/counters.ts';
+export { pipeline } from './pipeline/builder.ts';
+export type { Job, JobStats } from './pipeline/job.ts';
+export { LocalEngine, type LocalEngineOptions } from './pipeline/local-runtime.ts';
+export { Pipeline } from './pipeline/pipeline.ts';
+export type {
+  PipelineOptions,
+  PipelineStart,
+  SinkOptions,
+  SourceOptions,
+  StepOptions,
+  Stream,
+  WindowedStream,
+  WindowOptions,
+} from './pipeline/stream.ts';
+export type { TaskStats } from './pipeline/task.ts';
 export type { HeadersInput, RecordCopy, RecordInput } from './record/record.ts';
 export type { RecordView } from './record/view.ts';
+export type { Key } from './state/key-groups.ts';
+export { type Clock, systemClock, VirtualClock } from './time/clock.ts';
+export type { Duration } from './time/duration.ts';
+export {
+  boundedOutOfOrderness,
+  manual,
+  monotonic,
+  type WatermarkGenerator,
+  type WatermarkStrategy,
+} from './time/watermark.ts';
+export type { Aggregate, Emitted, WindowFunction } from './window/aggregate.ts';
+export { count } from './window/count.ts';
+export { hopping } from './window/hopping.ts';
+export { tumbling } from './window/tumbling.ts';
+export type { Panes, Window, WindowInfo } from './window/window.ts';

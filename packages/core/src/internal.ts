@@ -3,10 +3,34 @@ export { Directory } from './broker/directory.ts';
 export { DEFAULT_TOPIC_OPTIONS, type TopicEnvironment } from './broker/options.ts';
 export { Router } from './broker/partitioner.ts';
 export { registerProducer } from './broker/producer-id.ts';
+export { ByteChannelReader } from './channel/byte-reader.ts';
+export { ByteChannelWriter } from './channel/byte-writer.ts';
+export { FRAME } from './channel/channel.ts';
+export { createChannelMemory } from './channel/layout.ts';
+export { LocalChannel } from './channel/local.ts';
+export type { ValueDecoder, ValueEncoder } from './channel/value-codec.ts';
 export { fail } from './errors.ts';
+export { add, loadAcquire, storeRelease, waitSync, wakeAll } from './memory/atomics.ts';
 export { Bell } from './memory/bell.ts';
 export { park, parkSync, type WaitingPlace } from './memory/park.ts';
 export { Scratch, scratch } from './memory/scratch.ts';
+export { addCounts, noCounts, unaccounted } from './operator/counters.ts';
+export type { RecordSink, SourceInput } from './operator/endpoints.ts';
+export { refuseCycle } from './pipeline/cycles.ts';
+export { explainPlan } from './pipeline/explain.ts';
+export { TaskHost, type Wiring } from './pipeline/host.ts';
+export { jobStats } from './pipeline/job.ts';
+export { pipelineOf } from './pipeline/pipeline.ts';
+export { plainDecoder, plainEncoder } from './pipeline/plain-codec.ts';
+export {
+  type ChannelPlan,
+  type Plan,
+  planPipeline,
+  type StagePlan,
+  type TaskPlan,
+} from './pipeline/plan.ts';
+export { TopicSink } from './pipeline/topic-sink.ts';
+export { TopicSource } from './pipeline/topic-source.ts';
 export { fnv1a, murmur2 } from './record/hash.ts';
 export { RecordView } from './record/view.ts';
 export { RecordWriter } from './record/writer.ts';

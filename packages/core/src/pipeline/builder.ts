@@ -250,12 +250,12 @@ type OpenWindow = Omit<WindowStep, 'logic'>;
 /** After `.window()`: what is done with the windows has to come next. */
 class WindowBuilder {
   private readonly draft: Draft;
-  private readonly window: OpenWindow;
+  private readonly opened: OpenWindow;
   private readonly at: number;
 
   constructor(draft: Draft, window: OpenWindow) {
     this.draft = draft;
-    this.window = window;
+    this.opened = window;
     this.at = draft.steps.length;
     for (const step of [
       'map',
@@ -282,7 +282,7 @@ class WindowBuilder {
   }
 
   aggregate(aggregate: Aggregate<unknown, unknown, unknown>): Builder {
-    const { draft, window } = this;
+    const { draft, opened: window } = this;
     for (const method of ['create', 'add'] as const) {
       draft.checkFunction(window.name, `the aggregate's ${method}`, aggregate?.[method]);
     }
@@ -300,12 +300,12 @@ class WindowBuilder {
   }
 
   process(process: WindowFunction<unknown, unknown>): Builder {
-    this.draft.checkFunction(this.window.name, 'its window function', process);
+    this.draft.checkFunction(this.opened.name, 'its window function', process);
     return this.close({ kind: 'process', process });
   }
 
   private close(logic: WindowStep['logic']): Builder {
-    const { draft, window } = this;
+    const { draft, opened: window } = this;
     if (this.at !== draft.steps.length) {
       draft.wrong(window.name, 'is finished or left behind: another step goes on from its stream');
     }

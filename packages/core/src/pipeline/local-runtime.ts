@@ -1,0 +1,271 @@
+import { DEFAULT_TOPIC_OPTIONS, type TopicOptions } from '../broker/options.ts';
+import { Topic } from '../broker/topic.ts';
+import { createChannelMemory } from '../channel/layout.ts';
+import { fail, StreamError } from '../errors.ts';
+import { Bell } from '../memory/bell.ts';
+import { park } from '../memory/park.ts';
+import { type Clock, systemClock } from '../time/clock.ts';
+import { refuseCycle } from './cycles.ts';
+import { explainPlan } from './explain.ts';
+import { TaskHost } from './host.ts';
+import { type Job, type JobStats, jobStats } from './job.ts';
+import { type Pipeline, Pipeline as PipelineClass, pipelineOf } from './pipeline.ts';
+import { plainDecoder, plainEncoder } from './plain-codec.ts';
+import { type Plan, planPipeline } from './plan.ts';
+import { TopicSink } from './topic-sink.ts';
+import { TopicSource } from './topic-source.ts';
+
+export interface LocalEngineOptions {
+  /** Options of topics that are made without any. */
+  readonly topics?: Partial<TopicOptions> | undefined;
+  /**
+   * Hosts among which tasks are placed, as an engine with so many processors would; all run on this
+   * thread. Default 1.
+   */
+  readonly processors?: number | undefined;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined;
+  /** How often user code is called again after it threw. Default 3. */
+  readonly userRetries?: number | undefined;
+  /** Bytes of a channel that carries bytes, a power of two. Default 256 KiB. */
+  readonly channelBytes?: number | undefined;
+  /** Slots of a channel within one host, a power of two. Default 1,024. */
+  readonly channelSlots?: number | undefined;
+  /** Records that a task takes in one step, about. Default 256. */
+  readonly stepRecords?: number | undefined;
+  /** Whether pipelines run by themselves, between other work of the thread. Default true. */
+  readonly automatic?: boolean | undefined;
+}
+
+const DEFAULT_CHANNEL_BYTES = 256 * 1024;
+
+/**
+ * An engine without threads: the same topics, tasks and channels, stepped on the thread that made it.
+ * For tests and small programs. With `automatic: false`, an injected clock and the same input it
+ * repeats exactly.
+ */
+export class LocalEngine {
+  private readonly options: LocalEngineOptions;
+  private readonly bell = Bell.create();
+  private readonly clock: Clock;
+  private readonly hosts: readonly TaskHost[];
+  private readonly topics = new Map<string, Topic>();
+  private readonly jobs = new Map<string, LocalJob>();
+  private readonly channels = new Map<string, SharedArrayBuffer>();
+  private open = true;
+  private pumping: Promise<void> | undefined;
+
+  static async start(options: LocalEngineOptions = {}): Promise<LocalEngine> {
+    return new LocalEngine(options);
+  }
+
+  constructor(options: LocalEngineOptions = {}) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+    const { channelSlots } = options;
+    this.hosts = Array.from(
+      { length: options.processors ?? 1 },
+      () =>
+        new TaskHost({
+          source: (topic, shard, group) => new TopicSource(this.topic(topic), shard, group),
+          sink: topic => new TopicSink(this.topic(topic)),
+          channel: (plan, channel) => this.channelMemory(plan, channel.id),
+          bell: this.bell,
+          clock: this.clock,
+          encoder: plainEncoder,
+          decoder: plainDecoder,
+          userRetries: options.userRetries ?? 3,
+          channelBytes: options.channelBytes ?? DEFAULT_CHANNEL_BYTES,
+          ...(channelSlots === undefined ? {} : { channelSlots }),
+        }),
+    );
+  }
+
+  /** The topic of this name; made when there is none. Throws `TOPIC_EXISTS` for other options. */
+  topic(name: string, options?: Partial<TopicOptions>): Topic {
+    this.checkOpen();
+    const known = this.topics.get(name);
+    if (known === undefined) return this.create(name, options);
+    for (const [option, value] of Object.entries(options ?? {})) {
+      const has = known.options[option as keyof TopicOptions];
+      if (has === value) continue;
+      fail('TOPIC_EXISTS', `The topic "${name}" exists with ${option} = ${has}, not ${value}.`);
+    }
+    return known;
+  }
+
+  /**
+   * Runs a pipeline, given as such or as the URL of a module that exports one. Throws
+   * `PIPELINE_RUNNING`, `PIPELINE_CYCLE`, `MODULE_NOT_LOADED`, `MODULE_NO_DEFAULT`.
+   */
+  async run(pipeline: Pipeline | URL | string): Promise<Job> {
+    return this.add(PipelineClass.is(pipeline) ? pipeline : await load(pipeline));
+  }
+
+  /** Like `run`, for a pipeline at hand. */
+  add(pipeline: Pipeline): Job {
+    this.checkOpen();
+    const { name } = pipeline;
+    if (this.jobs.has(name)) fail('PIPELINE_RUNNING', `The pipeline "${name}" runs already.`);
+    const plan = planPipeline(pipeline, {
+      shardsOf: topic => this.topic(topic).shardCount,
+      processors: this.hosts.length,
+    });
+    const plans = [...this.jobs.values()].map(job => job.plan);
+    refuseCycle(plans, plan, topic => this.topics.get(topic)?.options.overflow !== 'overwrite');
+    for (const topic of [...plan.topics.late, plan.topics.deadLetters]) {
+      if (!this.topics.has(topic)) this.create(topic, { overflow: 'overwrite' });
+    }
+    this.topic(plan.topics.source).createGroup(plan.group, 'earliest');
+    for (const [processor, host] of this.hosts.entries()) host.add(pipeline, plan, processor);
+    const job = new LocalJob(this, pipeline, plan, this.hosts);
+    this.jobs.set(name, job);
+    if (this.options.automatic ?? true) this.pumping ??= this.pump();
+    return job;
+  }
+
+  /** Steps every task once; `true` when any had something to do. */
+  step(): boolean {
+    let progress = false;
+    for (const topic of this.topics.values()) topic.maintain();
+    for (const host of this.hosts) if (host.step(this.options.stepRecords)) progress = true;
+    return progress;
+  }
+
+  /** Steps until nothing is left to do without more input. */
+  settle(): void {
+    while (this.step());
+  }
+
+  /** Waits until a step did something, or for about a second. */
+  async waitForWork(): Promise<void> {
+    const places = this.hosts.flatMap(host => host.places());
+    await park(this.bell, places, () => this.step() || !this.open, 1_000);
+  }
+
+  /** Stops every pipeline and closes every topic. The second call does nothing. */
+  async stop(): Promise<void> {
+    if (!this.open) return;
+    for (const job of [...this.jobs.values()]) await job.stop();
+    this.open = false;
+    this.bell.ring();
+    await this.pumping;
+    for (const topic of this.topics.values()) topic.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Called by a job. */
+  drop(plan: Plan): void {
+    this.jobs.delete(plan.pipeline);
+    for (const host of this.hosts) host.remove(plan.pipeline);
+    for (const { id } of plan.channels) this.channels.delete(`${plan.pipeline}/${id}`);
+    this.topics.get(plan.topics.source)?.deleteGroup(plan.group);
+    this.bell.ring();
+  }
+
+  private create(name: string, options: Partial<TopicOptions> = {}): Topic {
+    const whole = { ...DEFAULT_TOPIC_OPTIONS, ...this.options.topics, ...options };
+    const topic = Topic.create(name, whole, { bell: this.bell, now: () => this.clock.now() });
+    this.topics.set(name, topic);
+    return topic;
+  }
+
+  private channelMemory(plan: Plan, id: number): SharedArrayBuffer {
+    const name = `${plan.pipeline}/${id}`;
+    const known = this.channels.get(name);
+    if (known !== undefined) return known;
+    const memory = createChannelMemory(this.options.channelBytes ?? DEFAULT_CHANNEL_BYTES);
+    this.channels.set(name, memory);
+    return memory;
+  }
+
+  /** Runs as long as there are pipelines, giving way to whatever else the thread has to do. */
+  private async pump(): Promise<void> {
+    while (this.open && this.jobs.size > 0) {
+      if (this.step()) await new Promise<void>(resolve => setImmediate(resolve));
+      else await this.waitForWork();
+    }
+    this.pumping = undefined;
+  }
+
+  private checkOpen(): void {
+    if (!this.open) fail('CLOSED', 'The engine has been stopped.');
+  }
+}
+
+class LocalJob implements Job {
+  readonly name: string;
+  readonly plan: Plan;
+  private readonly engine: LocalEngine;
+  private readonly pipeline: Pipeline;
+  private readonly hosts: readonly TaskHost[];
+  private stopped: JobStats | undefined;
+
+  constructor(engine: LocalEngine, pipeline: Pipeline, plan: Plan, hosts: readonly TaskHost[]) {
+    this.name = pipeline.name;
+    this.engine = engine;
+    this.pipeline = pipeline;
+    this.plan = plan;
+    this.hosts = hosts;
+  }
+
+  stats(): JobStats {
+    return (
+      this.stopped ??
+      jobStats(
+        this.name,
+        this.hosts.flatMap(host => host.stats(this.name)),
+      )
+    );
+  }
+
+  drained(): Promise<void> {
+    return this.until(() => this.hosts.every(host => host.done(this.name)));
+  }
+
+  caughtUp(): Promise<void> {
+    const source = this.engine.topic(this.plan.topics.source);
+    return this.until(() => source.lag(this.plan.group) === 0);
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopped !== undefined) return;
+    this.stopped = this.stats();
+    this.engine.drop(this.plan);
+  }
+
+  explain(): string {
+    return explainPlan(this.pipeline.graph, this.plan);
+  }
+
+  /** Steps the engine until `reached`. Throws what stopped the pipeline. */
+  private async until(reached: () => boolean): Promise<void> {
+    for (;;) {
+      const failure = this.hosts.map(host => host.failure(this.name)).find(Boolean);
+      if (failure !== undefined) throw failure;
+      if (reached()) return;
+      if (this.stopped !== undefined) fail('CLOSED', `The pipeline "${this.name}" was stopped.`);
+      if (!this.engine.step()) await this.engine.waitForWork();
+    }
+  }
+}
+
+async function load(module: URL | string): Promise<Pipeline> {
+  const url = String(module);
+  let exported: unknown;
+  try {
+    exported = await import(url);
+  } catch (cause) {
+    throw new StreamError(
+      'MODULE_NOT_LOADED',
+      `The pipeline module ${url} did not load: ${cause}`,
+      {
+        cause,
+      },
+    );
+  }
+  return pipelineOf(exported, url);
+}

@@ -1,0 +1,82 @@
+import { Router } from '../broker/partitioner.ts';
+import { registerProducer } from '../broker/producer-id.ts';
+import { ShardBatch } from '../broker/shard-batch.ts';
+import type { Topic } from '../broker/topic.ts';
+import type { WaitingPlace } from '../memory/park.ts';
+import type { RecordSink } from '../operator/endpoints.ts';
+import { RecordWriter } from '../record/writer.ts';
+import type { Appender } from '../shard/appender.ts';
+import { KERNEL } from '../shard/layout.ts';
+
+const BATCH_RECORDS = 256;
+const BATCH_BYTES = 32 * 1024;
+
+/**
+ * A task's own producer on a topic: batched like any producer, but it never waits and makes no
+ * promises. Whoever uses it flushes it once per step.
+ */
+export class TopicSink implements RecordSink {
+  readonly places: readonly WaitingPlace[];
+  private readonly topic: Topic;
+  private readonly appenders: readonly Appender[];
+  private readonly batches: readonly ShardBatch[];
+  private readonly writer: RecordWriter;
+  private readonly router: Router;
+  private readonly staging: number;
+  private readonly room: number;
+  private open = true;
+
+  /** Throws `TOO_MANY_PRODUCERS`, `TOPIC_ENDED`. */
+  constructor(topic: Topic) {
+    if (topic.ended) topic.refuse(0);
+    this.topic = topic;
+    this.places = topic.roomPlaces;
+    this.room = topic.options.maxRecordBytes;
+    this.writer = new RecordWriter({ maxRecordBytes: this.room });
+    this.router = new Router(topic.options.partitioner, topic.shardCount);
+    this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
+    const now = topic.now();
+    this.batches = this.appenders.map(one => new ShardBatch(one, BATCH_RECORDS, BATCH_BYTES, now));
+    this.staging = topic.scratch.alloc(this.room);
+    for (const batch of this.batches) if (batch.start() > 0) topic.bell.ring();
+  }
+
+  tryAppend(
+    key: string | Uint8Array | null | undefined,
+    value: string | Uint8Array | null | undefined,
+    timestamp: number,
+    headers: Readonly<Record<string, string | Uint8Array>> | null | undefined,
+  ): boolean {
+    const { scratch } = this.topic;
+    const { writer, staging } = this;
+    const bytes = writer.write(scratch, staging, this.room, key, value, timestamp, headers);
+    const batch = this.batches[this.router.route(writer, scratch.u8)];
+    if (!batch.fits(bytes) && !this.append(batch)) return false;
+    batch.add(staging, bytes);
+    return true;
+  }
+
+  flush(): boolean {
+    let all = true;
+    for (const batch of this.batches) if (batch.records > 0 && !this.append(batch)) all = false;
+    return all;
+  }
+
+  end(): void {
+    if (!this.open) return;
+    this.open = false;
+    let wake = 0;
+    for (const appender of this.appenders) wake |= appender.end(this.topic.now());
+    for (const batch of this.batches) batch.close();
+    this.topic.scratch.free(this.staging, this.room);
+    if (wake > 0) this.topic.bell.ring();
+  }
+
+  /** Appends a batch; false when its shard has no room. Throws when it never will have. */
+  private append(batch: ShardBatch): boolean {
+    const result = batch.append();
+    if (result === KERNEL.REFUSED) this.topic.refuse(batch.appender.shard.number);
+    if (result > 0) this.topic.bell.ring();
+    return result >= 0;
+  }
+}
