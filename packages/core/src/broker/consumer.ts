@@ -216,6 +216,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     const { directory } = this.topic;
     directory.leave(this.groupId, this.memberId, shard => this.giveUp(shard));
     for (const reader of this.readers.values()) reader.close();
+    this.topic.forget(this);
     this.held = [];
     this.topic.bell.ring();
   }

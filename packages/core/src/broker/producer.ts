@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import { fail, StreamError } from '../errors.ts';
 import { later, park, parkSync } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import type { RecordInput } from '../record/record.ts';
@@ -54,6 +54,7 @@ export class Producer {
   private line: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
   private open = true;
+  private ended = false;
 
   /** Made by `topic.producer()`. */
   constructor(topic: Topic, options: ProducerOptions) {
@@ -79,7 +80,7 @@ export class Producer {
 
   /**
    * Takes a record; resolves once it is in the log (acknowledgement level `memory`), together with
-   * all that were taken into the same batch. Waits for room where there is none. Throws at once
+   * all that were taken since the last time; a rejection leaves open which of them are. Waits for room where there is none. Throws at once
    * `CLOSED` and what is wrong with the record; rejects with `TOPIC_ENDED`, `SHARD_POISONED`.
    */
   send(record: RecordInput): Promise<void> {
@@ -164,6 +165,22 @@ export class Producer {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Ends at once: sends what finds room now, and gives up the rest with `CLOSED`. */
+  abandon(): void {
+    if (this.closing !== undefined) return;
+    this.open = false;
+    this.closing = Promise.resolve();
+    try {
+      this.flushAll();
+    } catch {
+      // `failed` has told the senders.
+    }
+    for (const batch of this.batches) batch.clear();
+    this.delivery?.reject(this.closedError());
+    this.delivery = undefined;
+    this.end();
   }
 
   /** Encodes a record into its shard's batch; false when there is no room for it now. */
@@ -265,7 +282,9 @@ export class Producer {
   }
 
   private async sendWhenRoom(record: RecordInput): Promise<{ delivery: Delivery }> {
-    while (!this.take(record)) {
+    for (;;) {
+      if (this.ended) throw this.closedError();
+      if (this.take(record)) break;
       this.schedule();
       await this.flush();
     }
@@ -323,17 +342,22 @@ export class Producer {
   }
 
   private end(): void {
+    this.ended = true;
     let wake = 0;
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
     for (const batch of this.batches) batch.close();
+    this.topic.forget(this);
     this.scratch.free(this.staging, this.room);
     if (wake > 0) this.topic.bell.ring();
   }
 
   private checkOpen(): void {
-    if (!this.open) {
-      fail('CLOSED', `The producer of the topic "${this.topic.name}" is closed: make another one.`);
-    }
+    if (!this.open) throw this.closedError();
+  }
+
+  private closedError(): StreamError {
+    const message = `The producer of the topic "${this.topic.name}" is closed: make another one.`;
+    return new StreamError('CLOSED', message);
   }
 }
 

@@ -239,3 +239,25 @@ test('a handle of another build of the layout is refused', () => {
   topic.shards[0].i32[1] = 99;
   expect(codeOf(() => Topic.attach(topic.descriptor()))).toBe('LAYOUT_MISMATCH');
 });
+
+test('closing a handle tells waiting senders and consumers', async () => {
+  const topic = Topic.create('t', small);
+  topic.createGroup('slow');
+  const producer = topic.producer({ batchRecords: 2 });
+  const outcomes = Array.from({ length: 40 }, (_, i) =>
+    producer.send({ value: `v${i}` }).then(
+      () => 'sent',
+      (error: StreamError) => error.code,
+    ),
+  );
+  const other = Topic.attach(topic.descriptor());
+  const consumer = other.consume({ group: 'empty', from: 'latest' });
+  await Promise.resolve();
+  const waiting = consumer.next().catch((error: StreamError) => error.code);
+  other.close();
+  topic.close();
+  const settled = await Promise.all(outcomes);
+  expect(settled.filter(outcome => outcome === 'CLOSED').length).toBeGreaterThan(0);
+  expect(settled.every(outcome => outcome === 'sent' || outcome === 'CLOSED')).toBe(true);
+  expect(await waiting).toBe('CLOSED');
+});

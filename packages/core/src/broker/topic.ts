@@ -77,6 +77,7 @@ export class Topic {
   readonly roomPlaces: readonly WaitingPlace[];
   readonly recordPlaces: readonly WaitingPlace[];
 
+  private readonly opened = new Set<Producer | Consumer>();
   private handle: AppendHandle | undefined;
   private owners: ShardOwner[] | undefined;
   private closed = false;
@@ -199,7 +200,9 @@ export class Topic {
   /** A batched producer of its own. Throws `TOO_MANY_PRODUCERS`, `TOPIC_ENDED`, `CLOSED`. */
   producer(options: ProducerOptions = {}): Producer {
     this.checkOpen();
-    return new Producer(this, options);
+    const producer = new Producer(this, options);
+    this.opened.add(producer);
+    return producer;
   }
 
   /**
@@ -208,7 +211,9 @@ export class Topic {
    */
   consume(options: ConsumeOptions): Consumer {
     this.checkOpen();
-    return Consumer.join(this, options);
+    const consumer = Consumer.join(this, options);
+    this.opened.add(consumer);
+    return consumer;
   }
 
   /** Makes a group before anybody reads in it: from now on it holds producers back. Returns its id. */
@@ -318,10 +323,30 @@ export class Topic {
   /** Set where an owner thread looks after the shards: `maintain` then does nothing. */
   ownedElsewhere = false;
 
-  /** Closes this thread's handle. The topic itself lives on as long as anybody refers to it. */
+  /** Resolves once everything that producers of this handle have taken is in the log. */
+  async flush(): Promise<void> {
+    const flushes: Promise<void>[] = [];
+    for (const one of this.opened) if (one instanceof Producer) flushes.push(one.flush());
+    await Promise.all(flushes);
+  }
+
+  /** Called by what was opened through this handle, once it is closed. */
+  forget(one: Producer | Consumer): void {
+    this.opened.delete(one);
+  }
+
+  /**
+   * Closes this thread's handle and what was opened through it: a consumer that waits is told
+   * `CLOSED`, a producer's records that found no room yet are given up (`flush` first). The topic
+   * itself lives on as long as anybody refers to it.
+   */
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    for (const one of [...this.opened]) {
+      if (one instanceof Producer) one.abandon();
+      else one.close();
+    }
     this.handle?.close();
     this.handle = undefined;
     this.bell.ring();

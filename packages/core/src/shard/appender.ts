@@ -78,13 +78,16 @@ export class Appender {
   }
 }
 
+/** The state of a cell that a thread is about to make its own: its exit finds even that. */
+export function takenBy(thread: number): number {
+  return KERNEL.CELL_TAKEN | (thread << 3);
+}
+
 /** Takes a free cell of a shard for the thread `thread`; false when somebody else has it. */
 export function takeCell(shard: Shard, producer: number, thread: number): boolean {
   const cell = shard.cellAddress(producer);
   const words = shard.i32;
-  if (
-    !compareExchange(words, (cell + KERNEL.CELL_STATE) >> 2, KERNEL.CELL_FREE, KERNEL.CELL_TAKEN)
-  ) {
+  if (!compareExchange(words, (cell + KERNEL.CELL_STATE) >> 2, KERNEL.CELL_FREE, takenBy(thread))) {
     return false;
   }
   // Nobody looks at these words while the cell is neither free nor live.

@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts';
 import { loadAcquire, storeRelease } from '../memory/atomics.ts';
-import { Appender, cellState, OWNER_CELL } from './appender.ts';
+import { Appender, cellState, OWNER_CELL, takenBy } from './appender.ts';
 import { CELL, CONSTANT, GROUP, KERNEL, KIND, MAGIC } from './layout.ts';
 import type { Shard } from './shard.ts';
 
@@ -66,8 +66,9 @@ export class ShardOwner {
     const { plan, i32 } = this.shard;
     for (let producer = 1; producer < plan.producers; producer++) {
       const cell = this.shard.cellAddress(producer) >> 2;
-      if (cellState(this.shard, producer) === KERNEL.CELL_FREE) continue;
-      if (i32[cell + (CELL.thread >> 2)] !== thread) continue;
+      const state = cellState(this.shard, producer);
+      if (state === KERNEL.CELL_FREE) continue;
+      if (i32[cell + (CELL.thread >> 2)] !== thread && state !== takenBy(thread)) continue;
       storeRelease(i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_DEAD);
     }
   }
