@@ -27,6 +27,8 @@ const {
   VTABLE,
 } = layout;
 
+const WITH_KEY = TIMESTAMP_WORD | KEY_FLAG;
+const WITH_HEADERS = VALUE_FLAG | HEADERS_FLAG;
 const TWO_TO_32 = 0x1_0000_0000;
 const NO_BYTES = new Uint8Array(0);
 
@@ -60,20 +62,20 @@ export class RecordView {
     this.offsetNow = offset;
     const i32 = memory.i32;
     const word = at >> 2;
-    // The vtable of our own writer, word by word; only which fields are there varies.
     const fields = i32[word + (VTABLE >> 2) + 1];
     const more = i32[word + (VTABLE >> 2) + 2];
+    // The vtable of our own writer, word by word; only which fields are there varies.
     if (
       i32[word + (VTABLE >> 2)] === SIZES_WORD &&
       i32[word + (ROOT >> 2)] === ROOT_WORD &&
       i32[word + (TABLE >> 2)] === TABLE_WORD &&
-      (fields | KEY_FLAG) === (TIMESTAMP_WORD | KEY_FLAG) &&
-      (more | VALUE_FLAG | HEADERS_FLAG) === (VALUE_FLAG | HEADERS_FLAG)
+      (fields === WITH_KEY || fields === TIMESTAMP_WORD) &&
+      (more === VALUE_FLAG || more === WITH_HEADERS || more === HEADERS_FLAG || more === 0)
     ) {
       this.timestampAt = at + TIMESTAMP;
-      this.keyAt = (fields & KEY_FLAG) === 0 ? 0 : at + KEY + i32[word + (KEY >> 2)];
-      this.valueAt = (more & VALUE_FLAG) === 0 ? 0 : at + VALUE + i32[word + (VALUE >> 2)];
-      this.headersAt = (more & HEADERS_FLAG) === 0 ? 0 : at + HEADERS + i32[word + (HEADERS >> 2)];
+      this.keyAt = fields === WITH_KEY ? at + KEY + i32[word + (KEY >> 2)] : 0;
+      this.valueAt = (more & 0xffff) === 0 ? 0 : at + VALUE + i32[word + (VALUE >> 2)];
+      this.headersAt = more >>> 16 === 0 ? 0 : at + HEADERS + i32[word + (HEADERS >> 2)];
     } else {
       this.resolve(at + ROOT);
     }
