@@ -121,6 +121,9 @@ export class Topic {
     environment: TopicEnvironment & { bell?: Bell; firstOffset?: number } = {},
   ): Topic {
     const whole = { ...DEFAULT_TOPIC_OPTIONS, ...options };
+    if (options.maxRecordBytes === undefined) {
+      whole.maxRecordBytes = Math.min(whole.maxRecordBytes, whole.shardBytes / 4);
+    }
     checkName(name);
     const shards: Shard[] = [];
     for (let shard = 0; shard < whole.shards; shard++) {
