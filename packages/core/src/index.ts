@@ -12,6 +12,8 @@ export {
   Topic,
   type TopicDescriptor,
 } from './broker/topic.ts';
+export { type Environment, rangeOf, resolveConfig } from './config/config.ts';
+export { type Config, type Option, type OptionName, OPTIONS } from './config/options.ts';
 export { ERRORS, type ErrorCode, StreamError } from './errors.ts';
 export type { Context } from './operator/context.ts';
 export type { RecordCounts } from './operator/counters.ts';
@@ -32,6 +34,17 @@ export type {
 export type { TaskStats } from './pipeline/task.ts';
 export type { HeadersInput, RecordCopy, RecordInput } from './record/record.ts';
 export type { RecordView } from './record/view.ts';
+export { bytes } from './serde/bytes.ts';
+export {
+  type FlatbufferSerde,
+  flatbuffer,
+  type Packable,
+  type TableClass,
+} from './serde/flatbuffer.ts';
+export { json } from './serde/json.ts';
+export { records } from './serde/records.ts';
+export type { Serde } from './serde/serde.ts';
+export { text } from './serde/text.ts';
 export type { Key } from './state/key-groups.ts';
 export { type Clock, systemClock, VirtualClock } from './time/clock.ts';
 export type { Duration } from './time/duration.ts';
