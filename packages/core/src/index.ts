@@ -12,8 +12,15 @@ export {
   Topic,
   type TopicDescriptor,
 } from './broker/topic.ts';
-export { type Environment, rangeOf, resolveConfig } from './config/config.ts';
-export { type Config, type Option, type OptionName, OPTIONS } from './config/options.ts';
+export { type Environment, resolveConfig } from './config/config.ts';
+export type { Option } from './config/option.ts';
+export {
+  type Config,
+  type ConfigInput,
+  environmentNames,
+  OPTIONS,
+  type OptionName,
+} from './config/options.ts';
 export { ERRORS, type ErrorCode, StreamError } from './errors.ts';
 export type { Context } from './operator/context.ts';
 export type { RecordCounts } from './operator/counters.ts';

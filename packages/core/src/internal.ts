@@ -9,8 +9,6 @@ export { FRAME } from './channel/channel.ts';
 export { createChannelMemory } from './channel/layout.ts';
 export { LocalChannel } from './channel/local.ts';
 export type { ValueDecoder, ValueEncoder } from './channel/value-codec.ts';
-export type { Option } from './config/option.ts';
-export { environmentNames, OPTIONS, type OptionName } from './config/options.ts';
 export { fail } from './errors.ts';
 export { add, loadAcquire, storeRelease, waitSync, wakeAll } from './memory/atomics.ts';
 export { Bell } from './memory/bell.ts';

@@ -54,12 +54,3 @@ export interface RecordSink {
   /** Nothing follows from this task: closes its producer. */
   end(): void;
 }
-
-/** How values become bytes of a record and come back. */
-export interface Serde<T> {
-  /** Whether what `decode` returns is a view of the record, and ends with its batch. */
-  readonly views?: boolean | undefined;
-  readonly name: string;
-  encode(value: T): string | Uint8Array;
-  decode(record: RecordView): T;
-}

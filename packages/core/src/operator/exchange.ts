@@ -17,6 +17,7 @@ export class ExchangeOperator implements Operator {
   readonly channels: readonly ChannelWriter[];
   private readonly step: string;
   private readonly keyOf: KeyFunction | undefined;
+  private readonly wholeRecords: boolean;
   private readonly faults: Faults;
   private readonly taskOfGroup: Uint8Array;
 
@@ -35,15 +36,18 @@ export class ExchangeOperator implements Operator {
   private value: unknown;
   private context!: ContextCell;
 
+  /** `wholeRecords`: values are views of the context's record, which is sent in their stead. */
   constructor(
     step: string,
     keyOf: KeyFunction | undefined,
     channels: readonly ChannelWriter[],
+    wholeRecords: boolean,
     faults: Faults,
   ) {
     this.step = step;
     this.keyOf = keyOf;
     this.channels = channels;
+    this.wholeRecords = wholeRecords;
     this.faults = faults;
     this.taskOfGroup = Uint8Array.from({ length: KEY_GROUPS }, (_, group) =>
       taskOfKeyGroup(group, channels.length),
@@ -116,7 +120,7 @@ export class ExchangeOperator implements Operator {
   private send(key: unknown, hash: number, value: unknown, context: ContextCell): boolean {
     this.key = key;
     this.hash = hash;
-    this.value = value;
+    this.value = this.wholeRecords ? context.record : value;
     this.context = context;
     try {
       this.waiting = !this.deliver();

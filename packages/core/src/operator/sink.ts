@@ -1,6 +1,6 @@
+import type { Serde } from '../serde/serde.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
-import type { Serde } from './endpoints.ts';
 import type { Faults } from './faults.ts';
 import type { Operator } from './operator.ts';
 import type { Outlet } from './outlet.ts';

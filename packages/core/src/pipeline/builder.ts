@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import type { Serde } from '../operator/endpoints.ts';
+import type { Serde } from '../serde/serde.ts';
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
 import { monotonic } from '../time/watermark.ts';
 import type { Aggregate, WindowFunction } from '../window/aggregate.ts';

@@ -1,9 +1,9 @@
 import { type ChannelReader, FRAME } from '../channel/channel.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import { ContextCell } from '../operator/context.ts';
-import type { Serde } from '../operator/endpoints.ts';
 import type { Faults } from '../operator/faults.ts';
 import { RecordView } from '../record/view.ts';
+import type { Serde } from '../serde/serde.ts';
 import { WatermarkCombiner } from '../time/combiner.ts';
 import { Task, type TaskParts, type TaskStats } from './task.ts';
 
@@ -29,6 +29,8 @@ export class ChannelTask extends Task {
   private turn = 0;
   private open: number;
   private idle = false;
+  /** Whether the last value is what suspends the task. */
+  private inHand = false;
   /** The input whose current frame holds a value that waits until the time before it has passed. */
   private unpushed = -1;
 
@@ -70,6 +72,12 @@ export class ChannelTask extends Task {
       inputs[index].free();
     }
     return progress ? 'progress' : 'nothing';
+  }
+
+  /** One accessor may serve every task of the thread: aims it at this task's record again. */
+  protected reaim(): void {
+    const { record } = this.context;
+    if (record !== undefined && this.inHand) this.serde?.decode(record);
   }
 
   protected goOn(): boolean {
@@ -124,7 +132,9 @@ export class ChannelTask extends Task {
       }
     }
     context.key = input.key;
-    return this.head.push(value, context);
+    const done = this.head.push(value, context);
+    this.inHand = !done;
+    return done;
   }
 
   private control(index: number, frame: number): boolean {

@@ -170,7 +170,13 @@ class HostBuild {
     } else {
       const keyBy = graph.steps[stage.to] as FunctionStep;
       const keyOf = stage.exit === 'by-key' ? keyBy.call : undefined;
-      exchange = new ExchangeOperator(keyBy.name, keyOf, this.writers(task, stage), faults);
+      exchange = new ExchangeOperator(
+        keyBy.name,
+        keyOf,
+        this.writers(task, stage),
+        stage.exchange === 'records',
+        faults,
+      );
       last = exchange;
     }
     const steps = graph.steps.slice(stage.from, stage.to);

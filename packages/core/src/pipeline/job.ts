@@ -1,3 +1,4 @@
+import type { Topic } from '../broker/topic.ts';
 import { addCounts, noCounts, type RecordCounts } from '../operator/counters.ts';
 import type { TaskStats } from './task.ts';
 
@@ -18,6 +19,12 @@ export function jobStats(pipeline: string, tasks: readonly TaskStats[]): JobStat
     lost += task.lost;
   }
   return { pipeline, ...sum, lost, tasks };
+}
+
+/** Whether a group has done all that is in a topic just now, watermarks and ends included. */
+export function isCaughtUp(topic: Topic, group: string): boolean {
+  const { shards } = topic.groups().find(({ name }) => name === group) ?? { shards: [] };
+  return shards.every(({ committed, end }) => committed === end);
 }
 
 /** A pipeline that an engine runs. */

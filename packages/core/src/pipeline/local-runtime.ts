@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '../time/clock.ts';
 import { refuseCycle } from './cycles.ts';
 import { explainPlan } from './explain.ts';
 import { TaskHost } from './host.ts';
-import { type Job, type JobStats, jobStats } from './job.ts';
+import { isCaughtUp, type Job, type JobStats, jobStats } from './job.ts';
 import { type Pipeline, Pipeline as PipelineClass, pipelineOf } from './pipeline.ts';
 import { plainDecoder, plainEncoder } from './plain-codec.ts';
 import { type Plan, planPipeline } from './plan.ts';
@@ -143,13 +143,23 @@ export class LocalEngine {
     await park(this.bell, places, () => this.step() || !this.open, 1_000);
   }
 
+  /** Why a pipeline stopped by itself, if it did. */
+  failure(pipeline: string): StreamError | undefined {
+    return this.hosts.map(host => host.failure(pipeline)).find(Boolean);
+  }
+
   /** Stops every pipeline and closes every topic. The second call does nothing. */
   async stop(): Promise<void> {
+    this.stopNow();
+    await this.pumping;
+  }
+
+  /** Like `stop`, at once. */
+  stopNow(): void {
     if (!this.open) return;
-    for (const job of [...this.jobs.values()]) await job.stop();
+    for (const job of [...this.jobs.values()]) job.stopNow();
     this.open = false;
     this.bell.ring();
-    await this.pumping;
     for (const topic of this.topics.values()) topic.close();
   }
 
@@ -228,10 +238,14 @@ class LocalJob implements Job {
 
   caughtUp(): Promise<void> {
     const source = this.engine.topic(this.plan.topics.source);
-    return this.until(() => source.lag(this.plan.group) === 0);
+    return this.until(() => isCaughtUp(source, this.plan.group));
   }
 
   async stop(): Promise<void> {
+    this.stopNow();
+  }
+
+  stopNow(): void {
     if (this.stopped !== undefined) return;
     this.stopped = this.stats();
     this.engine.drop(this.plan);
@@ -244,7 +258,7 @@ class LocalJob implements Job {
   /** Steps the engine until `reached`. Throws what stopped the pipeline. */
   private async until(reached: () => boolean): Promise<void> {
     for (;;) {
-      const failure = this.hosts.map(host => host.failure(this.name)).find(Boolean);
+      const failure = this.engine.failure(this.name);
       if (failure !== undefined) throw failure;
       if (reached()) return;
       if (this.stopped !== undefined) fail('CLOSED', `The pipeline "${this.name}" was stopped.`);

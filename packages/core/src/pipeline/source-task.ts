@@ -37,6 +37,8 @@ export class SourceTask extends Task {
   private count = 0;
   private at = 0;
   private idle = false;
+  /** Whether the last record's value is what suspends the task. */
+  private inHand = false;
   /** Whether there is time to pass on once the suspended push is done. */
   private timeMoved = false;
 
@@ -81,6 +83,12 @@ export class SourceTask extends Task {
     return 'progress';
   }
 
+  /** One accessor may serve every task of the thread: aims it at this task's record again. */
+  protected reaim(): void {
+    const { input, at, source } = this;
+    if (this.inHand && source.serde.views === true) source.serde.decode(input.view(at - 1));
+  }
+
   protected goOn(): boolean {
     return this.timeMoved ? this.tellTime() : true;
   }
@@ -119,6 +127,7 @@ export class SourceTask extends Task {
       value = outcome.value;
     }
     const done = this.head.push(value, context);
+    this.inHand = !done;
     const moved = this.times.record(input.producerId(slot), context.timestamp);
     if (!moved && this.times.idle === this.idle) return done;
     this.timeMoved = true;

@@ -1,6 +1,6 @@
 import type { Context } from '../operator/context.ts';
-import type { Serde } from '../operator/endpoints.ts';
 import type { RecordView } from '../record/view.ts';
+import type { Serde } from '../serde/serde.ts';
 import type { Key } from '../state/key-groups.ts';
 import type { Duration } from '../time/duration.ts';
 import type { WatermarkStrategy } from '../time/watermark.ts';

@@ -110,6 +110,8 @@ export abstract class Task {
 
   /** Reads and pushes until the budget is used up, input is, or something suspends. */
   protected abstract take(budget: number): 'suspended' | 'progress' | 'nothing';
+  /** Makes the value that suspended the task what it was, where others may have moved it. */
+  protected abstract reaim(): void;
   /** Goes on with the input that suspended the task, its pushes having been resumed. */
   protected abstract goOn(): boolean;
   /** Where each input has been read up to. */
@@ -167,6 +169,7 @@ export abstract class Task {
   /** From the outlets up, then whatever the suspended input still has to say. */
   private resume(): boolean {
     for (const outlet of this.sideOutlets) if (!outlet.resume()) return false;
+    if (this.ending === 'open') this.reaim();
     if (!this.head.resume()) return false;
     return this.ending === 'open' ? this.goOn() : this.goOnEnding();
   }

@@ -1,1 +1,15 @@
-export {};
+export { MemorySink, type SunkRecord } from './memory-endpoints.ts';
+export {
+  type HarnessOptions,
+  type HarnessParts,
+  type OperatorEvent,
+  OperatorHarness,
+  type OperatorOutput,
+  replayOperator,
+} from './operator-harness.ts';
+export {
+  PipelineTest,
+  type TestPipelineOptions,
+  type TestRecord,
+  testPipeline,
+} from './test-pipeline.ts';

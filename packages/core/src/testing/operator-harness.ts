@@ -1,0 +1,228 @@
+import { isDeepStrictEqual } from 'node:util';
+import { ContextCell } from '../operator/context.ts';
+import { noCounts, type RecordCounts } from '../operator/counters.ts';
+import { Faults } from '../operator/faults.ts';
+import type { Operator } from '../operator/operator.ts';
+import { Outlet } from '../operator/outlet.ts';
+import { MemorySnapshot } from '../state/memory-snapshot.ts';
+import { MemorySink } from './memory-endpoints.ts';
+
+/** What happens to an operator, in order. */
+export type OperatorEvent =
+  | readonly ['record', key: unknown, timestamp: number, value: unknown]
+  | readonly ['watermark', watermark: number]
+  | readonly ['end'];
+
+export interface OperatorOutput {
+  readonly key: unknown;
+  readonly timestamp: number;
+  readonly value: unknown;
+}
+
+/** What an operator under test is built with. */
+export interface HarnessParts {
+  readonly next: Operator;
+  readonly faults: Faults;
+  readonly counts: RecordCounts;
+  /** For late values; all late topics are one here. */
+  readonly lateOutlet: () => Outlet;
+}
+
+export interface HarnessOptions {
+  /** Whether every other output finds no room at first. */
+  readonly refusing?: boolean | undefined;
+  /** Whether the operator is replaced by one restored from its snapshot before every event. */
+  readonly restoring?: boolean | undefined;
+  /** How often user code is called again after it threw. Default 0. */
+  readonly retries?: number | undefined;
+}
+
+/** Resumes before the harness says that an operator will never be done. */
+const MOST_RESUMES = 1_000_000;
+
+/**
+ * Drives one operator by hand, as its task would. Outputs are kept; with `refusing` the operator is
+ * suspended by every other one, with `restoring` it is rebuilt between any two events.
+ */
+export class OperatorHarness {
+  readonly counts: RecordCounts = noCounts();
+  readonly late: MemorySink;
+  readonly deadLetters: MemorySink;
+  private readonly build: () => Operator;
+  private readonly restoring: boolean;
+  private readonly outlets: readonly Outlet[];
+  private readonly context = new ContextCell();
+  private readonly collector: Collector;
+  private operator: Operator;
+
+  constructor(make: (parts: HarnessParts) => Operator, options: HarnessOptions = {}) {
+    const refusing = options.refusing ?? false;
+    this.restoring = options.restoring ?? false;
+    this.late = new MemorySink(refusing);
+    this.deadLetters = new MemorySink(refusing);
+    this.collector = new Collector(refusing);
+    const dead = new Outlet(() => this.deadLetters);
+    const late = new Outlet(() => this.late);
+    this.outlets = [dead, late];
+    const faults = new Faults('harness', 'source', options.retries ?? 0, dead, this.counts);
+    this.build = () =>
+      make({ next: this.collector, faults, counts: this.counts, lateOutlet: () => late });
+    this.operator = this.build();
+  }
+
+  apply(event: OperatorEvent): void {
+    if (this.restoring) this.restore();
+    switch (event[0]) {
+      case 'record':
+        this.push(event[1], event[2], event[3]);
+        break;
+      case 'watermark':
+        this.watermark(event[1]);
+        break;
+      default:
+        this.end();
+    }
+  }
+
+  push(key: unknown, timestamp: number, value: unknown): void {
+    this.context.key = key;
+    this.context.timestamp = timestamp;
+    this.finish(this.operator.push(value, this.context));
+  }
+
+  watermark(watermark: number): void {
+    this.finish(this.operator.watermark(watermark));
+  }
+
+  /** The end of input: time runs to its end first. */
+  end(): void {
+    this.watermark(Number.POSITIVE_INFINITY);
+    this.finish(this.operator.end());
+  }
+
+  /** Takes a snapshot and goes on with a new operator that has it restored. */
+  restore(): void {
+    const snapshot = new MemorySnapshot();
+    this.operator.snapshot(snapshot);
+    this.operator = this.build();
+    this.operator.restore(snapshot.reader());
+  }
+
+  snapshot(): MemorySnapshot {
+    const snapshot = new MemorySnapshot();
+    this.operator.snapshot(snapshot);
+    return snapshot;
+  }
+
+  /** All outputs since the last call. */
+  take(): OperatorOutput[] {
+    return this.collector.outputs.splice(0);
+  }
+
+  /** The watermarks that the operator has passed on. */
+  get watermarks(): readonly number[] {
+    return this.collector.watermarks;
+  }
+
+  get ended(): boolean {
+    return this.collector.ended;
+  }
+
+  private finish(done: boolean): void {
+    let finished = done;
+    for (let resumes = 0; !finished; resumes++) {
+      if (resumes === MOST_RESUMES) throw new Error('the operator stays suspended');
+      finished = this.outlets.every(outlet => outlet.resume()) && this.operator.resume();
+    }
+  }
+}
+
+/**
+ * Replays events through an operator four times: as they are, with every other output refused, with
+ * snapshot and restore before every event, and with both. Throws when the outputs differ (between two
+ * events their order does not matter), else returns them, event by event.
+ */
+export function replayOperator(
+  make: (parts: HarnessParts) => Operator,
+  events: readonly OperatorEvent[],
+  options: Pick<HarnessOptions, 'retries'> = {},
+): OperatorOutput[][] {
+  const plain = outputsOf(make, events, options);
+  for (const refusing of [false, true]) {
+    for (const restoring of [false, true]) {
+      const again = outputsOf(make, events, { ...options, refusing, restoring });
+      const at = plain.findIndex((outputs, i) => !isDeepStrictEqual(outputs, again[i]));
+      if (at < 0) continue;
+      const how = [refusing && 'every other output refused', restoring && 'restored every time'];
+      throw new Error(
+        `With ${how.filter(Boolean).join(' and ')}, event ${at} (${JSON.stringify(events[at])}) gives ` +
+          `${JSON.stringify(again[at])} and not ${JSON.stringify(plain[at])}.`,
+      );
+    }
+  }
+  return plain;
+}
+
+function outputsOf(
+  make: (parts: HarnessParts) => Operator,
+  events: readonly OperatorEvent[],
+  options: HarnessOptions,
+): OperatorOutput[][] {
+  const harness = new OperatorHarness(make, options);
+  return events.map(event => {
+    harness.apply(event);
+    const late = harness.late.records.splice(0).map(record => ({ late: record }));
+    const dead = harness.deadLetters.records.splice(0).map(record => ({ dead: record }));
+    const all = [...harness.take(), ...late, ...dead] as OperatorOutput[];
+    return all.sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
+  });
+}
+
+/** The operator after the one under test. */
+class Collector implements Operator {
+  readonly outputs: OperatorOutput[] = [];
+  readonly watermarks: number[] = [];
+  ended = false;
+  private readonly refuses: boolean;
+  private turn = false;
+  /** Resumes that still say no. */
+  private holding = 0;
+
+  constructor(refuses: boolean) {
+    this.refuses = refuses;
+  }
+
+  push(value: unknown, context: ContextCell): boolean {
+    this.expectFree();
+    this.outputs.push({ key: context.key, timestamp: context.timestamp, value });
+    this.turn = !this.turn;
+    if (!this.refuses || !this.turn) return true;
+    this.holding = 2;
+    return false;
+  }
+
+  watermark(watermark: number): boolean {
+    this.expectFree();
+    this.watermarks.push(watermark);
+    return true;
+  }
+
+  end(): boolean {
+    this.expectFree();
+    this.ended = true;
+    return true;
+  }
+
+  resume(): boolean {
+    if (this.holding > 0) this.holding--;
+    return this.holding === 0;
+  }
+
+  snapshot(): void {}
+
+  restore(): void {}
+
+  private expectFree(): void {
+    if (this.holding > 0) throw new Error('the operator went on while it was suspended');
+  }
+}

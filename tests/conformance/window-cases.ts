@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+
+/** One line of a case's script; `format` in the file says what each means. */
+export type Line =
+  | ['record', key: string, timestamp: number, value: number]
+  | ['watermark', watermark: number]
+  | ['expect', results: [key: string, value: number, timestamp: number][]]
+  | ['expectLate', records: [key: string, timestamp: number][]]
+  | ['restore'];
+
+export interface WindowCase {
+  readonly name: string;
+  readonly source: string;
+  readonly window: { kind: 'tumbling' | 'hopping' | 'session'; size: number; slide: number };
+  readonly aggregate: 'sum';
+  readonly allowedLateness?: number;
+  readonly panes?: 'accumulating' | 'discarding';
+  readonly script: readonly Line[];
+}
+
+interface Cases {
+  readonly windows: readonly WindowCase[];
+  readonly assignment: readonly {
+    size: number;
+    slide: number;
+    offset: number;
+    timestamp: number;
+    starts: readonly number[];
+  }[];
+  readonly boundedOutOfOrderness: readonly {
+    bound: number;
+    timestamps: readonly number[];
+    watermark: number;
+  }[];
+  readonly idleness: readonly {
+    note: string;
+    inputs: number;
+    script: readonly (
+      | ['watermark', input: number, watermark: number]
+      | ['idle', input: number]
+      | ['active', input: number]
+      | ['expect', outputs: (number | 'idle')[]]
+    )[];
+  }[];
+}
+
+/** Cases published with other engines' tests. */
+export const cases: Cases = JSON.parse(
+  readFileSync(new URL('./cases/windows.json', import.meta.url), 'utf8'),
+);
+
+/** Sessions are to come. */
+export const windowCases = cases.windows.filter(({ window }) => window.kind !== 'session');
