@@ -1,1 +1,2 @@
-export {};
+export * from '@lite-streams/core';
+export * from '@lite-streams/workers';

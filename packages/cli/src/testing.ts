@@ -1,1 +1,1 @@
-export {};
+export * from '@lite-streams/core/testing';

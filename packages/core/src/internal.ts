@@ -50,3 +50,5 @@ export {
 export { type OwnerOptions, ShardOwner } from './shard/owner.ts';
 export { Shard } from './shard/shard.ts';
 export { SlotRun } from './shard/slot-run.ts';
+export { WatermarkCombiner } from './time/combiner.ts';
+export { SlidingAssigner } from './window/sliding.ts';

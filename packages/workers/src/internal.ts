@@ -1,1 +1,4 @@
-export {};
+// What tests, proofs and benches need beyond the public face.
+
+export { Board, createBoard } from './job/board.ts';
+export { killThread } from './kill.ts';

@@ -1,0 +1,264 @@
+import type { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { MessageChannel, type WorkerOptions } from 'node:worker_threads';
+import { StreamError, Topic, type TopicOptions } from '@lite-streams/core';
+import { Bell, fail } from '@lite-streams/core/internal';
+import type { EngineDescriptor } from './attach/descriptor.ts';
+import {
+  type EngineConfig,
+  type EngineOptions,
+  engineConfig,
+  topicOptions,
+} from './engine-config.ts';
+import { type EngineEvents, EventSource } from './events.ts';
+import type { EngineJob, RunOptions } from './job/engine-job.ts';
+import { EngineJobs } from './job/engine-jobs.ts';
+import { Control, ENGINE_STATE } from './protocol/control.ts';
+import { fromFailure } from './protocol/failure.ts';
+import type { FromSupervisor } from './protocol/messages.ts';
+import { Supervised } from './supervised.ts';
+
+/**
+ * An engine: topics in shared memory, owner threads that look after them, and processor threads that
+ * run pipelines. It keeps the process alive until it is stopped.
+ *
+ * A supervisor thread starts all others and sees to it that one that dies is replaced, also while
+ * the main thread is busy.
+ */
+export class Engine implements AsyncDisposable {
+  /** The options in force: those given, over those of the environment, over the defaults. */
+  readonly config: EngineConfig;
+
+  private readonly control = Control.create();
+  private readonly bell = Bell.create();
+  private readonly thread: number;
+  private readonly topicHandles = new Map<string, Topic>();
+  private readonly eventSource = new EventSource();
+  private readonly supervised: Supervised;
+  private readonly engineJobs: EngineJobs;
+  private readonly ready = Promise.withResolvers<void>();
+  /** Aborted when stopping must not drain any longer. */
+  private readonly hurry = new AbortController();
+  private stopping: Promise<void> | undefined;
+  private failure: StreamError | undefined;
+
+  /**
+   * Starts an engine: its threads begin at once, and topics can be made as soon as this resolves.
+   * Throws `INVALID_OPTION`, `THREAD_FAILED`.
+   */
+  static async start(options: EngineOptions = {}): Promise<Engine> {
+    const engine = new Engine(engineConfig(options, process.env));
+    await engine.ready.promise;
+    return engine;
+  }
+
+  private constructor(config: EngineConfig) {
+    this.config = config;
+    this.thread = this.control.nextThread();
+    const boot = { control: this.control.buffer, bell: this.bell.buffer, config };
+    this.supervised = new Supervised(boot, message => this.receive(message));
+    this.engineJobs = new EngineJobs({
+      config,
+      events: this.eventSource,
+      topic: (name, own) => this.topic(name, own),
+      known: name => this.topicHandles.get(name),
+      send: message => this.supervised.send(message),
+    });
+    void this.supervised.gone.then(error => {
+      if (error !== undefined) this.failed(error);
+    });
+  }
+
+  /** What the engine tells; `diagnostics_channel` has the same as `lite-streams:<event>`. */
+  get events(): EventEmitter<EngineEvents> {
+    return this.eventSource.emitter;
+  }
+
+  /**
+   * The topic of this name: made, by these options over those of the engine, when there is none.
+   * Throws `TOPIC_EXISTS` when there is one with other options, `INVALID_OPTION`, `OUT_OF_MEMORY`,
+   * `CLOSED`.
+   */
+  topic(name: string, options: Partial<TopicOptions> = {}): Topic {
+    const known = this.topicHandles.get(name);
+    if (known === undefined) return this.createTopic(name, options);
+    for (const [option, value] of Object.entries(options)) {
+      const has = known.options[option as keyof TopicOptions];
+      if (value === undefined || value === has) continue;
+      fail(
+        'TOPIC_EXISTS',
+        `The topic "${name}" exists with ${option} = ${has}, not ${String(value)}: the options of a ` +
+          'topic are fixed when it is made.',
+      );
+    }
+    return known;
+  }
+
+  /** Names of all topics. */
+  topics(): string[] {
+    return [...this.topicHandles.keys()];
+  }
+
+  /**
+   * Runs the pipeline that a module exports by default: every processor imports the module and runs
+   * its share. `module` is a URL or a path. Topics that the pipeline names and that there are not
+   * are made. Throws `MODULE_NOT_LOADED`, `MODULE_NO_DEFAULT`, `INVALID_PIPELINE`,
+   * `PIPELINE_RUNNING`, `PIPELINE_CYCLE`, `TOO_MANY_GROUPS`, `OUT_OF_MEMORY`, `CLOSED`.
+   */
+  async run(module: URL | string, options: RunOptions = {}): Promise<EngineJob> {
+    this.checkOpen();
+    return this.engineJobs.run(moduleUrl(module), options);
+  }
+
+  /** The jobs that run. */
+  jobs(): EngineJob[] {
+    return this.engineJobs.running();
+  }
+
+  /**
+   * What one thread of your own needs to take part: pass it there by `workerData` or `postMessage`,
+   * with its `port` in the transfer list, and call `attach` with it. One descriptor serves one
+   * thread.
+   */
+  descriptor(): EngineDescriptor {
+    this.checkOpen();
+    const { port1, port2 } = new MessageChannel();
+    const thread = this.control.nextThread();
+    this.supervised.send({ kind: 'attach', thread, port: port1 }, [port1]);
+    return {
+      control: this.control.buffer,
+      bell: this.bell.buffer,
+      config: this.config,
+      thread,
+      topics: [...this.topicHandles.values()].map(topic => topic.descriptor()),
+      port: port2,
+    };
+  }
+
+  /**
+   * Options for a `Worker` of your own that takes part: `options`, with a descriptor as
+   * `workerData.engine` and its port in the transfer list.
+   */
+  threadOptions(options: WorkerOptions = {}): WorkerOptions {
+    const engine = this.descriptor();
+    return {
+      ...options,
+      workerData: { ...options.workerData, engine },
+      transferList: [...(options.transferList ?? []), engine.port],
+    };
+  }
+
+  /**
+   * Stops the engine: sends what producers of this thread have taken, lets pipelines catch up, ends
+   * every topic and every thread; for `stopTimeoutMs` at most. A second call while this one waits
+   * stops at once. Whoever reads a topic to its end is told that there is no more.
+   */
+  stop(): Promise<void> {
+    if (this.stopping !== undefined) this.hurry.abort();
+    this.stopping ??= this.drainAndStop();
+    return this.stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private createTopic(name: string, own: Partial<TopicOptions>): Topic {
+    this.checkOpen();
+    const { bell, thread } = this;
+    const { development } = this.config;
+    const options = topicOptions(this.config, own);
+    const topic = Topic.create(name, options, { thread, bell, development });
+    topic.ownedElsewhere = true;
+    this.topicHandles.set(name, topic);
+    this.supervised.send({ kind: 'topic', topic: topic.descriptor() });
+    return topic;
+  }
+
+  private receive(message: FromSupervisor): void {
+    switch (message.kind) {
+      case 'ready':
+        this.ready.resolve();
+        return;
+      case 'exited': {
+        const { role, thread } = message;
+        const error = message.error === undefined ? undefined : fromFailure(message.error);
+        this.eventSource.tell('thread-exited', { role, thread, error });
+        return;
+      }
+      case 'replaced': {
+        const { role, thread, replaces } = message;
+        this.eventSource.tell('thread-replaced', { role, thread, replaces });
+        return;
+      }
+      case 'broken': {
+        const cause = fromFailure(message.error);
+        const text = `An owner thread could not start: ${cause.message}`;
+        this.failed(new StreamError('THREAD_FAILED', text, { cause }));
+        return;
+      }
+      default:
+        this.engineJobs.receive(message);
+    }
+  }
+
+  private async drainAndStop(): Promise<void> {
+    this.control.state = ENGINE_STATE.stopping;
+    const { signal } = this.hurry;
+    const deadline = setTimeout(() => this.hurry.abort(), this.config.stopTimeoutMs);
+    const hurried = new Promise<void>(done => signal.addEventListener('abort', () => done()));
+    const drained = this.drain(signal);
+    await Promise.race([drained, hurried]);
+    if (signal.aborted || this.failure !== undefined) await this.supervised.terminate();
+    await this.supervised.gone;
+    clearTimeout(deadline);
+    this.closeAll();
+  }
+
+  private async drain(signal: AbortSignal): Promise<void> {
+    if (this.failure !== undefined) return;
+    const flushes = [...this.topicHandles.values()].map(topic => topic.flush());
+    await Promise.allSettled(flushes);
+    if (signal.aborted) return;
+    await this.engineJobs.stop(signal);
+    if (signal.aborted) return;
+    await this.supervised.stop();
+  }
+
+  /** Ends the topics here, their owners being gone, so that every reader comes to an end. */
+  private closeAll(): void {
+    this.control.state = ENGINE_STATE.stopped;
+    this.engineJobs.close(this.failure);
+    for (const topic of this.topicHandles.values()) {
+      topic.ownedElsewhere = false;
+      if (!topic.ended) topic.end();
+      else topic.maintain();
+      topic.close();
+    }
+    this.bell.ring();
+  }
+
+  /** The supervisor is gone, and with it every thread. */
+  private failed(error: StreamError): void {
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    this.ready.reject(error);
+    this.engineJobs.close(error);
+    this.eventSource.tell('failed', { error });
+  }
+
+  private checkOpen(): void {
+    if (this.failure !== undefined) {
+      const message = 'The engine has failed; stop it and start another one.';
+      throw new StreamError('CLOSED', message, { cause: this.failure });
+    }
+    if (this.stopping !== undefined) fail('CLOSED', 'The engine has been stopped.');
+  }
+}
+
+/** `import` of a path is not relative to where the caller is: make a URL of it. */
+function moduleUrl(module: URL | string): string {
+  const isUrl = typeof module !== 'string' || /^[a-z][a-z+.-]+:/i.test(module);
+  return isUrl ? String(module) : pathToFileURL(resolve(module)).href;
+}

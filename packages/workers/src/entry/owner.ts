@@ -1,0 +1,6 @@
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { runOwner } from '../owner/owner-thread.ts';
+
+if (isMainThread || parentPort === null)
+  throw new Error('This file is the entry of an owner thread.');
+runOwner(workerData, parentPort);

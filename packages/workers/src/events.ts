@@ -1,0 +1,34 @@
+import { channel } from 'node:diagnostics_channel';
+import { EventEmitter } from 'node:events';
+import type { StreamError } from '@lite-streams/core';
+
+/** What an engine tells: one object each. The library prints nothing. */
+export interface EngineEvents {
+  /** A thread of the engine, or one of the user's own that takes part, is gone. */
+  'thread-exited': [
+    { role: 'owner' | 'processor' | 'attached'; thread: number; error: Error | undefined },
+  ];
+  /** A new thread does what a dead one did. */
+  'thread-replaced': [{ role: 'owner' | 'processor'; thread: number; replaces: number }];
+  /** Tasks of a job were started anew, from what they had committed, because their thread died. */
+  'job-restarted': [{ job: string; thread: number }];
+  'job-drained': [{ job: string }];
+  'job-failed': [{ job: string; error: StreamError }];
+  /** Something that may be wrong, such as an output that nobody reads. */
+  warning: [{ job: string; message: string }];
+  /** The engine itself cannot go on. */
+  failed: [{ error: StreamError }];
+}
+
+export type EngineEvent = keyof EngineEvents;
+
+/** Events of an engine: to its own listeners, and to `diagnostics_channel` as `lite-streams:<event>`. */
+export class EventSource {
+  readonly emitter = new EventEmitter<EngineEvents>();
+
+  tell<E extends EngineEvent>(event: E, ...[about]: EngineEvents[E]): void {
+    channel(`lite-streams:${event}`).publish(about);
+    // The types of `emit` do not follow a generic event name.
+    (this.emitter as EventEmitter).emit(event, about);
+  }
+}

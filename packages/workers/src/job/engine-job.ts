@@ -1,0 +1,185 @@
+import { type Job, StreamError, type Topic } from '@lite-streams/core';
+import { fail, jobStats, type Plan } from '@lite-streams/core/internal';
+import type { FromSupervisor, Outline } from '../protocol/messages.ts';
+import { Board } from './board.ts';
+import { HeldOutput } from './held-output.ts';
+import { type EngineJobStats, type JobState, readTask } from './stats.ts';
+
+export interface RunOptions {
+  /** Runs the pipeline under another name than its own, which also names its group. */
+  readonly name?: string | undefined;
+  /**
+   * Keeps the pipeline's group, and with it what is committed, when the job has ended: it holds
+   * producers back until the pipeline runs again or the group is deleted. Default false.
+   */
+  readonly keepGroup?: boolean | undefined;
+}
+
+export interface WaitOptions {
+  /** Ends the wait with `ABORTED`; the job goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a job needs of its engine. */
+export interface JobHome {
+  topic(name: string): Topic;
+  end(job: number): void;
+  warn(job: string, message: string): void;
+  readonly idleWarnMs: number;
+}
+
+type Running = Extract<FromSupervisor, { kind: 'running' }>;
+
+/** How long a job waits before it looks at its lag again: first, and at most. */
+const FIRST_LOOK_MS = 1;
+const LONGEST_LOOK_MS = 10;
+
+/** A pipeline that runs on the processors of an engine. */
+export class EngineJob implements Job {
+  readonly name: string;
+  /** The topics that it reads. */
+  readonly sources: readonly string[];
+  /** The topics that it appends to: its output, then those for late values and dead letters. */
+  readonly outputs: readonly string[];
+  /** Resolves when the job is drained or stopped, rejects with what stopped it otherwise. */
+  readonly ended: Promise<void>;
+
+  private readonly id: number;
+  private readonly home: JobHome;
+  private readonly group: string;
+  private readonly plan: Plan;
+  private readonly board: Board;
+  private readonly explanation: string;
+  private readonly whenEnded = Promise.withResolvers<void>();
+  /** Called when the job has ended. */
+  private readonly waits = new Set<() => void>();
+  private current: JobState = 'running';
+  private error: StreamError | undefined;
+  private restarts = 0;
+
+  /** Made by `engine.run`. */
+  constructor(id: number, outline: Outline, running: Running, home: JobHome) {
+    this.id = id;
+    this.home = home;
+    this.name = outline.pipeline;
+    this.group = outline.group;
+    const { source, sink, late, deadLetters } = outline.topics;
+    this.sources = [source];
+    this.outputs = [sink, ...late, deadLetters];
+    this.plan = running.plan;
+    this.board = new Board(running.board);
+    this.explanation = running.explanation;
+    this.ended = this.whenEnded.promise;
+    // Whoever does not wait for it is told by an event, not by an unhandled rejection.
+    this.ended.catch(() => {});
+  }
+
+  get state(): JobState {
+    return this.current;
+  }
+
+  /** What stopped the job, if it failed. */
+  get failure(): StreamError | undefined {
+    return this.error;
+  }
+
+  /**
+   * Resolves when the source topic has ended and everything that came of it is appended. Rejects
+   * with what stopped the job, with `CLOSED` when it was stopped before, with `ABORTED`.
+   */
+  async drained(options: WaitOptions = {}): Promise<void> {
+    await this.until(() => this.current === 'drained', options);
+  }
+
+  /**
+   * Resolves when the job has read, and appended what came of, all that is there now; windows stay
+   * open. Rejects as `drained` does.
+   */
+  async caughtUp(options: WaitOptions = {}): Promise<void> {
+    await this.until(() => this.current === 'drained' || this.lag() === 0, options);
+  }
+
+  /**
+   * Stops the job and ends its group, unless it is kept. Windows that are open are lost. The second
+   * call waits for the first.
+   */
+  async stop(): Promise<void> {
+    if (this.current === 'running') this.home.end(this.id);
+    await this.ended.catch(() => {});
+  }
+
+  /** How the job stands, read from shared memory; a few milliseconds old while it works. */
+  stats(): EngineJobStats {
+    const tasks = this.plan.tasks.map(task => readTask(this.board, this.name, task));
+    return {
+      ...jobStats(this.name, tasks),
+      state: this.current,
+      restarts: this.restarts,
+      lag: this.current === 'running' ? this.lag() : 0,
+    };
+  }
+
+  /** The plan as text: stages, tasks, and which of them an exchange joins. */
+  explain(): string {
+    return this.explanation;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Called by the engine. */
+  hasEnded(state: JobState, error: StreamError | undefined): void {
+    this.current = state;
+    this.error = error;
+    if (error === undefined) this.whenEnded.resolve();
+    else this.whenEnded.reject(error);
+    for (const wake of this.waits) wake();
+  }
+
+  /** Called by the engine. */
+  hasRestarted(): void {
+    this.restarts++;
+  }
+
+  private lag(): number {
+    return this.home.topic(this.plan.topics.source).lag(this.group);
+  }
+
+  /** Waits for `reached`, or for the end of the job. */
+  private async until(reached: () => boolean, { signal }: WaitOptions): Promise<void> {
+    const held = new HeldOutput(this, this.home);
+    let wake = () => {};
+    const poke = () => wake();
+    this.waits.add(poke);
+    signal?.addEventListener('abort', poke);
+    try {
+      for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(lookMs * 2, LONGEST_LOOK_MS)) {
+        if (this.isOver(reached, signal)) return;
+        await new Promise<void>(resolve => {
+          const timer = setTimeout(resolve, lookMs);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        held.look();
+      }
+    } finally {
+      this.waits.delete(poke);
+      signal?.removeEventListener('abort', poke);
+    }
+  }
+
+  /** Whether a wait is over; throws what ends it otherwise. */
+  private isOver(reached: () => boolean, signal: AbortSignal | undefined): boolean {
+    if (this.error !== undefined) throw this.error;
+    if (reached()) return true;
+    if (this.current !== 'running') fail('CLOSED', `The pipeline "${this.name}" was stopped.`);
+    if (signal?.aborted) {
+      const message = `Waiting for the pipeline "${this.name}" was ended by its signal.`;
+      throw new StreamError('ABORTED', message, { cause: signal.reason });
+    }
+    return false;
+  }
+}

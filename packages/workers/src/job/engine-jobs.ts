@@ -1,0 +1,183 @@
+import { StreamError, type Topic, type TopicOptions } from '@lite-streams/core';
+import { fail, refuseCycle } from '@lite-streams/core/internal';
+import type { EngineConfig } from '../engine-config.ts';
+import type { EventSource } from '../events.ts';
+import { asStreamError, fromFailure } from '../protocol/failure.ts';
+import type { Ending, FromSupervisor, Outline, ToSupervisor } from '../protocol/messages.ts';
+import { EngineJob, type JobHome, type RunOptions } from './engine-job.ts';
+
+/** What the jobs need of their engine. */
+export interface EngineSurroundings {
+  readonly config: EngineConfig;
+  readonly events: EventSource;
+  topic(name: string, own?: Partial<TopicOptions>): Topic;
+  known(name: string): Topic | undefined;
+  send(message: ToSupervisor): void;
+}
+
+/** A job from `run` to its end. */
+interface Entry {
+  readonly id: number;
+  readonly options: RunOptions;
+  readonly started: PromiseWithResolvers<EngineJob>;
+  outline: Outline | undefined;
+  job: EngineJob | undefined;
+}
+
+type JobMessage = Extract<FromSupervisor, { job: number }>;
+
+/** The main thread's side of all jobs: makes their topics and groups, and tells how they end. */
+export class EngineJobs implements JobHome {
+  private readonly around: EngineSurroundings;
+  private readonly entries = new Map<number, Entry>();
+  private count = 0;
+
+  constructor(around: EngineSurroundings) {
+    this.around = around;
+  }
+
+  get idleWarnMs(): number {
+    return this.around.config.idleWarnMs;
+  }
+
+  run(module: string, options: RunOptions): Promise<EngineJob> {
+    const id = ++this.count;
+    const started = Promise.withResolvers<EngineJob>();
+    this.entries.set(id, { id, options, started, outline: undefined, job: undefined });
+    this.around.send({ kind: 'run', job: id, module, name: options.name });
+    return started.promise;
+  }
+
+  running(): EngineJob[] {
+    const jobs = [...this.entries.values()].map(({ job }) => job);
+    return jobs.filter(job => job !== undefined);
+  }
+
+  receive(message: JobMessage): void {
+    const entry = this.entries.get(message.job);
+    if (entry === undefined) return;
+    switch (message.kind) {
+      case 'loaded':
+        this.loaded(entry, message.outline);
+        return;
+      case 'running':
+        if (entry.outline === undefined) return;
+        entry.job = new EngineJob(entry.id, entry.outline, message, this);
+        entry.started.resolve(entry.job);
+        return;
+      case 'restarted':
+        entry.job?.hasRestarted();
+        this.around.events.tell('job-restarted', { job: nameOf(entry), thread: message.thread });
+        return;
+      case 'warning':
+        this.warn(nameOf(entry), message.message);
+        return;
+      case 'ended':
+        this.over(entry, message.how);
+    }
+  }
+
+  /** Lets all jobs catch up, until `signal` fires, and stops them. */
+  async stop(signal: AbortSignal): Promise<void> {
+    await Promise.allSettled(this.running().map(job => job.caughtUp({ signal })));
+    if (signal.aborted) return;
+    for (const { id } of this.entries.values()) this.end(id);
+    const started = [...this.entries.values()].map(entry => entry.started.promise);
+    const jobs = await Promise.allSettled(started);
+    await Promise.allSettled(
+      jobs.map(outcome => (outcome.status === 'fulfilled' ? outcome.value.ended : undefined)),
+    );
+  }
+
+  /** No thread is left: whatever has not ended yet has now. */
+  close(failure: StreamError | undefined): void {
+    for (const entry of [...this.entries.values()]) {
+      const how: Ending = { state: failure === undefined ? 'stopped' : 'failed', error: undefined };
+      this.over(entry, how, failure);
+    }
+  }
+
+  topic(name: string): Topic {
+    return this.around.topic(name);
+  }
+
+  end(job: number): void {
+    this.around.send({ kind: 'end-job', job });
+  }
+
+  warn(job: string, message: string): void {
+    this.around.events.tell('warning', { job, message });
+  }
+
+  /** Every processor has the module: its topics and its group are made, and it begins. */
+  private loaded(entry: Entry, outline: Outline): void {
+    try {
+      this.refuseSecond(outline);
+      const running = [...this.entries.values()].map(other => other.outline);
+      const outlines = running.filter(other => other !== undefined);
+      refuseCycle(outlines, outline, topic => this.willBeLossless(outline, topic));
+      const source = this.makeTopics(outline);
+      entry.outline = outline;
+      this.around.send({ kind: 'begin', job: entry.id, shards: source.shardCount });
+    } catch (error) {
+      entry.started.reject(error);
+      this.end(entry.id);
+    }
+  }
+
+  private refuseSecond({ pipeline }: Outline): void {
+    for (const { outline } of this.entries.values()) {
+      if (outline?.pipeline !== pipeline) continue;
+      fail(
+        'PIPELINE_RUNNING',
+        `A pipeline of the name "${pipeline}" runs already; run it under another by { name }.`,
+      );
+    }
+  }
+
+  private makeTopics({ group, topics }: Outline): Topic {
+    const { around } = this;
+    const source = around.topic(topics.source);
+    around.topic(topics.sink);
+    for (const name of [...topics.late, topics.deadLetters]) {
+      if (around.known(name) === undefined) around.topic(name, { overflow: 'overwrite' });
+    }
+    source.createGroup(group, 'earliest');
+    return source;
+  }
+
+  private willBeLossless({ topics }: Outline, name: string): boolean {
+    const { known, config } = this.around;
+    const overflow = known(name)?.options.overflow;
+    if (overflow !== undefined) return overflow === 'block';
+    return config.overflow === 'block' && (name === topics.sink || name === topics.source);
+  }
+
+  private over(entry: Entry, how: Ending, failure?: StreamError): void {
+    this.entries.delete(entry.id);
+    const { outline, options, job, started } = entry;
+    if (outline !== undefined && options.keepGroup !== true) {
+      this.around.known(outline.topics.source)?.deleteGroup(outline.group);
+    }
+    const error = failure ?? errorOf(nameOf(entry), how);
+    job?.hasEnded(how.state, error);
+    if (job === undefined) {
+      started.reject(
+        error ?? new StreamError('CLOSED', 'The engine was stopped before the job ran.'),
+      );
+    } else if (how.state === 'failed' && error !== undefined) {
+      this.around.events.tell('job-failed', { job: job.name, error });
+    } else if (how.state === 'drained') {
+      this.around.events.tell('job-drained', { job: job.name });
+    }
+  }
+}
+
+function nameOf({ outline, options }: Entry): string {
+  return outline?.pipeline ?? options.name ?? 'a pipeline that has not been loaded';
+}
+
+function errorOf(name: string, { error }: Ending): StreamError | undefined {
+  if (error === undefined) return undefined;
+  return asStreamError(fromFailure(error), 'THREAD_FAILED', `The pipeline "${name}" failed.`);
+}

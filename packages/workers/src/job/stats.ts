@@ -1,0 +1,52 @@
+import type { JobStats, TaskStats } from '@lite-streams/core';
+import { COUNT_NAMES, noCounts, type TaskPlan } from '@lite-streams/core/internal';
+import type { Board } from './board.ts';
+
+export type JobState = 'running' | 'drained' | 'stopped' | 'failed';
+
+/** How a job on processor threads stands; counts of a task begin anew when it is restarted. */
+export interface EngineJobStats extends JobStats {
+  readonly state: JobState;
+  /** How often tasks were started anew because their processor died. */
+  readonly restarts: number;
+  /** Records of the source topic that are not done yet; 0 once the job has ended. */
+  readonly lag: number;
+}
+
+const LOST = COUNT_NAMES.length;
+const WATERMARK = LOST + 1;
+const FLAGS = LOST + 2;
+const NUMBERS = LOST + 3;
+
+const IDLE = 1;
+const SUSPENDED = 2;
+const DONE = 4;
+
+export function writeTask(board: Board, stats: TaskStats): void {
+  const { counts, lost, watermark, idle, suspended, done } = stats;
+  const flags = (idle ? IDLE : 0) | (suspended ? SUSPENDED : 0) | (done ? DONE : 0);
+  const numbers = [...COUNT_NAMES.map(name => counts[name]), lost, watermark, flags];
+  board.write(stats.task, numbers, stats.heldBy ?? '');
+}
+
+/** A task as its processor showed it last; one that nothing has been shown of has read nothing. */
+export function readTask(board: Board, pipeline: string, plan: TaskPlan): TaskStats {
+  const { numbers, text } = board.read(plan.id, NUMBERS);
+  const counts = noCounts();
+  for (const [at, name] of COUNT_NAMES.entries()) counts[name] = numbers[at];
+  const flags = numbers[FLAGS];
+  return {
+    pipeline,
+    task: plan.id,
+    stage: plan.stage,
+    index: plan.index,
+    processor: plan.processor,
+    counts,
+    lost: numbers[LOST],
+    watermark: numbers[WATERMARK],
+    idle: (flags & IDLE) !== 0,
+    heldBy: text === '' ? undefined : text,
+    suspended: (flags & SUSPENDED) !== 0,
+    done: (flags & DONE) !== 0,
+  };
+}

@@ -1,0 +1,48 @@
+import type { Pipeline } from '@lite-streams/core';
+import { GroupCursor, type Plan, type TaskHost } from '@lite-streams/core/internal';
+import type { Board } from '../job/board.ts';
+import { writeTask } from '../job/stats.ts';
+import type { ProcessorTopics } from './topics.ts';
+
+/** What a job is made of on one processor, from `begin` until `drop`. */
+export interface Running {
+  readonly plan: Plan;
+  readonly incarnation: number;
+  readonly channels: ReadonlyMap<number, SharedArrayBuffer>;
+  readonly board: Board;
+}
+
+/** One job on one processor: the pipeline as this thread has loaded it, and its tasks in the host. */
+export class JobPart {
+  readonly job: number;
+  readonly pipeline: Pipeline;
+  running: Running | undefined;
+  /** Whether the supervisor has been told that the tasks are done, or that they failed. */
+  reported = false;
+
+  constructor(job: number, pipeline: Pipeline) {
+    this.job = job;
+    this.pipeline = pipeline;
+  }
+
+  /** Shows how the tasks stand to whoever asks for the job's statistics. */
+  publish(host: TaskHost): void {
+    if (this.running === undefined) return;
+    for (const stats of host.stats(this.pipeline.name)) writeTask(this.running.board, stats);
+  }
+
+  /** Sum of what the sources on this processor have committed: it grows as the job reads on. */
+  committed(topics: ProcessorTopics, processor: number): number {
+    if (this.running === undefined) return 0;
+    const { plan } = this.running;
+    const topic = topics.get(plan.topics.source);
+    const group = topic.createGroup(plan.group);
+    let sum = 0;
+    for (const task of plan.tasks) {
+      if (task.stage !== 0 || task.processor !== processor) continue;
+      const shard = topic.shards[task.index];
+      sum += shard.offsetOf(new GroupCursor(shard, group).committed());
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,235 @@
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { systemClock } from '@lite-streams/core';
+import {
+  Bell,
+  explainPlan,
+  plainDecoder,
+  plainEncoder,
+  planPipeline,
+  TaskHost,
+  TopicSink,
+  TopicSource,
+} from '@lite-streams/core/internal';
+import { Board } from '../job/board.ts';
+import type { ProcessorBoot } from '../protocol/boot.ts';
+import { Control } from '../protocol/control.ts';
+import { toFailure } from '../protocol/failure.ts';
+import type { FromProcessor, ProcessorHere, ToProcessor } from '../protocol/messages.ts';
+import { JobPart } from './job-part.ts';
+import { loadPipeline } from './module.ts';
+import { ProcessorTopics } from './topics.ts';
+
+/** How often a busy processor shows how its tasks stand. */
+const PUBLISH_MS = 20;
+
+/** Enough to learn which topics a pipeline has. */
+const SHARDS_UNKNOWN = { shardsOf: () => 1, processors: 1 } as const;
+
+type Begin = Extract<ToProcessor, { kind: 'begin' }>;
+
+/**
+ * The duty cycle of a processor: takes what the supervisor has sent, steps the tasks of its jobs,
+ * and reports. It never waits; how its thread waits is in `processor-thread.ts`.
+ */
+export class Processor {
+  readonly bell: Bell;
+  readonly host: TaskHost;
+  /** Set by the supervisor's last message. */
+  stopped = false;
+
+  private readonly boot: ProcessorBoot;
+  private readonly port: MessagePort;
+  private readonly control: Control;
+  private readonly topics: ProcessorTopics;
+  private readonly parts = new Map<number, JobPart>();
+  /** Jobs that have not been forgotten, whether or not their module has been loaded yet. */
+  private readonly wanted = new Set<number>();
+  private readonly now: () => number;
+  private lettersRead = -1;
+  private loading = 0;
+  private publishedAtMs = 0;
+  private unpublished = false;
+
+  constructor(boot: ProcessorBoot, threadId: number, now: () => number) {
+    this.boot = boot;
+    this.port = boot.port;
+    this.now = now;
+    this.control = Control.attach(boot.control);
+    this.bell = Bell.attach(boot.bell);
+    this.topics = new ProcessorTopics(boot.thread, this.bell, boot.config);
+    for (const topic of boot.topics) this.topics.add(topic);
+    this.host = new TaskHost({
+      source: (topic, shard, group) => new TopicSource(this.topics.get(topic), shard, group),
+      sink: topic => new TopicSink(this.topics.get(topic)),
+      channel: (plan, { id }) => this.channel(plan.pipeline, id),
+      bell: this.bell,
+      clock: systemClock,
+      encoder: plainEncoder,
+      decoder: plainDecoder,
+      userRetries: boot.config.userRetries,
+      channelBytes: boot.config.channelBytes,
+    });
+    this.port.postMessage({ kind: 'here', threadId } satisfies ProcessorHere);
+  }
+
+  /** Whether something is under way that needs the event loop. */
+  get loadingModules(): boolean {
+    return this.loading > 0;
+  }
+
+  /** One round. Tells whether there was anything to do. */
+  step(): boolean {
+    const letters = this.readLetters();
+    const progress = this.host.step();
+    if (progress) {
+      this.unpublished = true;
+      this.report();
+    }
+    return progress || letters;
+  }
+
+  /** Shows how the tasks stand, when that has changed and has not just been shown. */
+  publish(): boolean {
+    if (!this.unpublished) return true;
+    const nowMs = this.now();
+    if (nowMs - this.publishedAtMs < PUBLISH_MS) return false;
+    this.publishedAtMs = nowMs;
+    this.unpublished = false;
+    for (const part of this.parts.values()) part.publish(this.host);
+    return true;
+  }
+
+  /** Lets go of everything: what was not released will be read again. */
+  close(): void {
+    for (const job of [...this.parts.keys()]) this.drop(job);
+    this.topics.close();
+  }
+
+  private readLetters(): boolean {
+    const letters = this.control.letters();
+    if (letters === this.lettersRead) return false;
+    this.lettersRead = letters;
+    let any = false;
+    for (;;) {
+      const letter = receiveMessageOnPort(this.port) as { message: ToProcessor } | undefined;
+      if (letter === undefined) return any;
+      any = true;
+      this.receive(letter.message);
+    }
+  }
+
+  private receive(message: ToProcessor): void {
+    switch (message.kind) {
+      case 'topic':
+        this.topics.add(message.topic);
+        return;
+      case 'load':
+        void this.load(message.job, message.module, message.name);
+        return;
+      case 'plan':
+        this.plan(message.job, message.shards);
+        return;
+      case 'begin':
+        this.begin(message);
+        return;
+      case 'drop':
+        this.drop(message.job);
+        this.tell({ kind: 'dropped', job: message.job });
+        return;
+      case 'forget':
+        this.drop(message.job);
+        this.parts.delete(message.job);
+        this.wanted.delete(message.job);
+        return;
+      case 'stop':
+        this.stopped = true;
+    }
+  }
+
+  private async load(job: number, module: string, name: string | undefined): Promise<void> {
+    this.wanted.add(job);
+    this.loading++;
+    try {
+      const pipeline = await loadPipeline(module, name);
+      if (!this.wanted.has(job)) return;
+      this.parts.set(job, new JobPart(job, pipeline));
+      const { pipeline: named, group, topics } = planPipeline(pipeline, SHARDS_UNKNOWN);
+      this.tell({ kind: 'loaded', job, outline: { pipeline: named, group, topics } });
+    } catch (error) {
+      this.failed(job, error);
+    } finally {
+      this.loading--;
+    }
+  }
+
+  private plan(job: number, shards: number): void {
+    const part = this.parts.get(job);
+    if (part === undefined) return;
+    const { processors } = this.boot.config;
+    const plan = planPipeline(part.pipeline, { shardsOf: () => shards, processors });
+    const explanation = explainPlan(part.pipeline.graph, plan);
+    this.tell({ kind: 'planned', job, plan, explanation });
+  }
+
+  private begin({ job, plan, incarnation, channels, board }: Begin): void {
+    const part = this.parts.get(job);
+    if (part === undefined) return;
+    part.running = { plan, incarnation, channels, board: new Board(board) };
+    part.reported = false;
+    try {
+      this.host.add(part.pipeline, plan, this.boot.index);
+    } catch (error) {
+      this.failed(job, error);
+      return;
+    }
+    const committed = part.committed(this.topics, this.boot.index);
+    this.tell({ kind: 'begun', job, incarnation, committed });
+    this.unpublished = true;
+    // A processor without a task of the job is done with it at once.
+    this.report();
+  }
+
+  private drop(job: number): void {
+    const part = this.parts.get(job);
+    if (part?.running === undefined) return;
+    part.publish(this.host);
+    this.host.remove(part.pipeline.name);
+    part.running = undefined;
+  }
+
+  private channel(pipeline: string, id: number): SharedArrayBuffer {
+    for (const {
+      pipeline: { name },
+      running,
+    } of this.parts.values()) {
+      const memory = name === pipeline ? running?.channels.get(id) : undefined;
+      if (memory !== undefined) return memory;
+    }
+    throw new Error(`no memory for the channel ${id} of the pipeline "${pipeline}"`);
+  }
+
+  /** Tells which jobs are done here, or have failed. */
+  private report(): void {
+    for (const part of this.parts.values()) {
+      const { job, running, pipeline } = part;
+      if (running === undefined || part.reported) continue;
+      const failure = this.host.failure(pipeline.name);
+      if (failure !== undefined) {
+        part.reported = true;
+        this.failed(job, failure);
+      } else if (this.host.done(pipeline.name)) {
+        part.reported = true;
+        part.publish(this.host);
+        this.tell({ kind: 'finished', job, incarnation: running.incarnation });
+      }
+    }
+  }
+
+  private failed(job: number, error: unknown): void {
+    this.tell({ kind: 'failed', job, error: toFailure(error) });
+  }
+
+  private tell(message: FromProcessor): void {
+    this.port.postMessage(message);
+  }
+}

@@ -1,0 +1,38 @@
+import { type Config, Topic, type TopicDescriptor } from '@lite-streams/core';
+import { type Bell, fail } from '@lite-streams/core/internal';
+
+/** The topics of an engine as a processor sees them: handles are made when they are first used. */
+export class ProcessorTopics {
+  private readonly thread: number;
+  private readonly bell: Bell;
+  private readonly development: boolean;
+  private readonly descriptors = new Map<string, TopicDescriptor>();
+  private readonly handles = new Map<string, Topic>();
+
+  constructor(thread: number, bell: Bell, config: Readonly<Config>) {
+    this.thread = thread;
+    this.bell = bell;
+    this.development = config.development;
+  }
+
+  add(descriptor: TopicDescriptor): void {
+    this.descriptors.set(descriptor.name, descriptor);
+  }
+
+  /** Throws `UNKNOWN_TOPIC`. */
+  get(name: string): Topic {
+    const known = this.handles.get(name);
+    if (known !== undefined) return known;
+    const descriptor = this.descriptors.get(name);
+    if (descriptor === undefined) fail('UNKNOWN_TOPIC', `The engine has no topic "${name}".`);
+    const { thread, bell, development } = this;
+    const topic = Topic.attach(descriptor, { thread, bell, development });
+    topic.ownedElsewhere = true;
+    this.handles.set(name, topic);
+    return topic;
+  }
+
+  close(): void {
+    for (const topic of this.handles.values()) topic.close();
+  }
+}

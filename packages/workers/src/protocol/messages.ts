@@ -1,0 +1,141 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { TopicDescriptor } from '@lite-streams/core';
+import type { Plan } from '@lite-streams/core/internal';
+import type { Failure } from './failure.ts';
+
+/** Everything that one thread of an engine says to another: a pair of unions for each link. */
+
+export type Role = 'owner' | 'processor' | 'attached';
+
+/** What the main thread has to know of a pipeline before it can begin. */
+export type Outline = Pick<Plan, 'pipeline' | 'group' | 'topics'>;
+
+/** How a job came to its end; `error` where it failed. */
+export interface Ending {
+  readonly state: 'drained' | 'stopped' | 'failed';
+  readonly error: Failure | undefined;
+}
+
+// main thread ↔ supervisor
+
+export type ToSupervisor =
+  | { readonly kind: 'topic'; readonly topic: TopicDescriptor }
+  | { readonly kind: 'attach'; readonly thread: number; readonly port: MessagePort }
+  /** Ends a thread as if it had crashed: for tests and proofs of what the engine survives. */
+  | { readonly kind: 'kill'; readonly role: 'owner' | 'processor'; readonly index: number }
+  /** Loads a pipeline module on every processor; answered by `loaded` or `ended`. */
+  | {
+      readonly kind: 'run';
+      readonly job: number;
+      readonly module: string;
+      readonly name: string | undefined;
+    }
+  /** Its topics and its group are there: begin. Answered by `running` or `ended`. */
+  | { readonly kind: 'begin'; readonly job: number; readonly shards: number }
+  /** Answered by `ended`. */
+  | { readonly kind: 'end-job'; readonly job: number }
+  | { readonly kind: 'stop' };
+
+export type FromSupervisor =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'loaded'; readonly job: number; readonly outline: Outline }
+  | {
+      readonly kind: 'running';
+      readonly job: number;
+      readonly plan: Plan;
+      readonly explanation: string;
+      readonly board: SharedArrayBuffer;
+    }
+  | { readonly kind: 'restarted'; readonly job: number; readonly thread: number }
+  | { readonly kind: 'ended'; readonly job: number; readonly how: Ending }
+  | { readonly kind: 'warning'; readonly job: number; readonly message: string }
+  | {
+      readonly kind: 'exited';
+      readonly role: Role;
+      readonly thread: number;
+      readonly error: Failure | undefined;
+    }
+  | {
+      readonly kind: 'replaced';
+      readonly role: 'owner' | 'processor';
+      readonly thread: number;
+      readonly replaces: number;
+    }
+  /** The engine cannot go on. */
+  | { readonly kind: 'broken'; readonly error: Failure };
+
+// supervisor ↔ owner
+
+export type ToOwner =
+  | { readonly kind: 'topic'; readonly topic: TopicDescriptor }
+  | { readonly kind: 'exited'; readonly thread: number }
+  | { readonly kind: 'stop' };
+
+export type FromOwner =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'repaired'; readonly thread: number };
+
+// supervisor ↔ processor. A restarted job has a new incarnation: what an older one still says is void.
+
+export type ToProcessor =
+  | { readonly kind: 'topic'; readonly topic: TopicDescriptor }
+  | {
+      readonly kind: 'load';
+      readonly job: number;
+      readonly module: string;
+      readonly name: string | undefined;
+    }
+  | { readonly kind: 'plan'; readonly job: number; readonly shards: number }
+  | {
+      readonly kind: 'begin';
+      readonly job: number;
+      readonly incarnation: number;
+      readonly plan: Plan;
+      /** By the id of the channel in the plan. */
+      readonly channels: ReadonlyMap<number, SharedArrayBuffer>;
+      readonly board: SharedArrayBuffer;
+    }
+  | { readonly kind: 'drop'; readonly job: number }
+  | { readonly kind: 'forget'; readonly job: number }
+  | { readonly kind: 'stop' };
+
+/** The first thing that a processor says: which thread of the process it is. */
+export interface ProcessorHere {
+  readonly kind: 'here';
+  readonly threadId: number;
+}
+
+export type FromProcessor =
+  | { readonly kind: 'loaded'; readonly job: number; readonly outline: Outline }
+  | {
+      readonly kind: 'planned';
+      readonly job: number;
+      readonly plan: Plan;
+      readonly explanation: string;
+    }
+  /** `committed`: sum of what its sources had committed when it began. */
+  | {
+      readonly kind: 'begun';
+      readonly job: number;
+      readonly incarnation: number;
+      readonly committed: number;
+    }
+  | { readonly kind: 'dropped'; readonly job: number }
+  | { readonly kind: 'finished'; readonly job: number; readonly incarnation: number }
+  /** The job cannot begin or go on. */
+  | { readonly kind: 'failed'; readonly job: number; readonly error: Failure }
+  | { readonly kind: 'warning'; readonly job: number; readonly message: string };
+
+// supervisor ↔ a thread of the user's
+
+export interface ToAttached {
+  readonly kind: 'topic';
+  readonly topic: TopicDescriptor;
+}
+
+export interface FromAttached {
+  readonly kind: 'lookup';
+  readonly name: string;
+  /** Told when the topic, if there is one, is in the port. */
+  readonly answer: SharedArrayBuffer;
+}

@@ -1,0 +1,255 @@
+import { StreamError } from '@lite-streams/core';
+import { createChannelMemory, type Plan } from '@lite-streams/core/internal';
+import { createBoard } from '../job/board.ts';
+import { type Failure, toFailure } from '../protocol/failure.ts';
+import type {
+  Ending,
+  FromProcessor,
+  FromSupervisor,
+  Outline,
+  ToProcessor,
+} from '../protocol/messages.ts';
+
+/** What a job's run can do to its surroundings. */
+export interface JobSurroundings {
+  readonly processors: number;
+  readonly channelBytes: number;
+  send(index: number, message: ToProcessor): void;
+  tell(message: FromSupervisor): void;
+  /** The run is over; nothing of it is left on any processor. */
+  over(job: number): void;
+}
+
+/**
+ * How the job stands on one processor. `void`: its thread is dead and the next has not been told
+ * anything yet.
+ */
+type Part = 'void' | 'loading' | 'loaded' | 'beginning' | 'running' | 'finished' | 'dropping';
+
+/** What the tasks of all processors are made from. */
+interface Planned {
+  readonly plan: Plan;
+  readonly explanation: string;
+  readonly board: SharedArrayBuffer;
+  channels: ReadonlyMap<number, SharedArrayBuffer>;
+}
+
+/** Restarts in a row without any progress, after which a job is given up. */
+const MOST_FUTILE_RESTARTS = 3;
+
+/**
+ * One pipeline from the loading of its module to its end, over all processors: a small state machine
+ * fed by what the processors say and by what befalls them. It holds no topic and no user code.
+ */
+export class JobRun {
+  readonly job: number;
+  private readonly module: string;
+  private readonly name: string | undefined;
+  private readonly around: JobSurroundings;
+  private readonly parts: Part[];
+  private phase: 'loading' | 'loaded' | 'running' | 'ending' | 'over' = 'loading';
+  private outline: Outline | undefined;
+  private planned: Planned | undefined;
+  private runningTold = false;
+  private incarnation = 0;
+  /** Sums of committed offsets by processor, and the largest sum that any restart began at. */
+  private readonly committed: number[];
+  private furthest = -1;
+  private futileRestarts = 0;
+  private ending: Ending = { state: 'stopped', error: undefined };
+
+  constructor(job: number, module: string, name: string | undefined, around: JobSurroundings) {
+    this.job = job;
+    this.module = module;
+    this.name = name;
+    this.around = around;
+    this.parts = new Array<Part>(around.processors).fill('void');
+    this.committed = new Array<number>(around.processors).fill(0);
+    for (const index of this.parts.keys()) this.load(index);
+  }
+
+  /** The main thread has made the topics and the group. */
+  begin(shards: number): void {
+    if (this.phase !== 'loaded') return;
+    this.around.send(0, { kind: 'plan', job: this.job, shards });
+  }
+
+  /** Ends the run as soon as every processor has let go of it. */
+  end(state: Ending['state'], error?: Failure): void {
+    if (this.phase === 'ending' || this.phase === 'over') return;
+    this.phase = 'ending';
+    this.ending = { state, error };
+    for (const [index, part] of this.parts.entries()) {
+      if (part === 'beginning' || part === 'running' || part === 'finished') this.drop(index);
+    }
+    this.advance();
+  }
+
+  said(index: number, message: FromProcessor): void {
+    switch (message.kind) {
+      case 'loaded':
+        if (this.parts[index] === 'loading') this.parts[index] = 'loaded';
+        this.outline ??= message.outline;
+        break;
+      case 'planned':
+        if (this.phase === 'loaded') this.start(message.plan, message.explanation);
+        break;
+      case 'begun':
+        if (message.incarnation !== this.incarnation) return;
+        if (this.parts[index] === 'beginning') this.parts[index] = 'running';
+        this.committed[index] = message.committed;
+        break;
+      case 'finished':
+        if (message.incarnation !== this.incarnation) return;
+        if (this.parts[index] === 'running') this.parts[index] = 'finished';
+        break;
+      case 'dropped':
+        if (this.parts[index] === 'dropping') this.parts[index] = 'loaded';
+        break;
+      case 'failed':
+        if (this.parts[index] === 'loading') this.parts[index] = 'void';
+        this.end('failed', message.error);
+        break;
+      case 'warning':
+        this.around.tell(message);
+        return;
+    }
+    this.advance();
+  }
+
+  /** A processor is gone, with whatever of this job was on it. */
+  processorExited(index: number, thread: number, error: Error | undefined): void {
+    const part = this.parts[index];
+    this.parts[index] = 'void';
+    if (this.phase === 'loading' || this.phase === 'loaded') {
+      this.end('failed', toFailure(this.diedLoading(error)));
+    } else if (this.phase === 'running' && part !== 'loaded' && part !== 'loading') {
+      this.lost(index, thread, error);
+    }
+    this.advance();
+  }
+
+  /** A new thread has the place: it has to load the module before it can take part. */
+  processorReplaced(index: number): void {
+    if (this.phase === 'running') this.load(index);
+  }
+
+  private load(index: number): void {
+    this.parts[index] = 'loading';
+    const { job, module, name } = this;
+    this.around.send(index, { kind: 'load', job, module, name });
+  }
+
+  private start(plan: Plan, explanation: string): void {
+    const board = createBoard(plan.tasks.length);
+    this.planned = { plan, explanation, board, channels: this.newChannels(plan) };
+    this.phase = 'running';
+  }
+
+  /** Does what has become possible. */
+  private advance(): void {
+    const { parts } = this;
+    if (this.phase === 'loading') {
+      if (this.outline !== undefined && parts.every(part => part === 'loaded')) {
+        this.phase = 'loaded';
+        this.around.tell({ kind: 'loaded', job: this.job, outline: this.outline });
+      }
+    } else if (this.phase === 'running') {
+      this.advanceRunning();
+    } else if (this.phase === 'ending' && !parts.includes('dropping')) {
+      this.phase = 'over';
+      for (const [index, part] of parts.entries()) {
+        if (part !== 'void') this.around.send(index, { kind: 'forget', job: this.job });
+      }
+      this.around.tell({ kind: 'ended', job: this.job, how: this.ending });
+      this.around.over(this.job);
+    }
+  }
+
+  private advanceRunning(): void {
+    const { parts } = this;
+    // A new incarnation begins everywhere at once: its channels join all processors.
+    if (parts.some(part => part === 'void' || part === 'loading' || part === 'dropping')) return;
+    for (const [index, part] of parts.entries()) if (part === 'loaded') this.beginOn(index);
+    if (parts.includes('beginning')) return;
+    this.tellRunning();
+    if (parts.every(part => part === 'finished')) this.end('drained');
+  }
+
+  private beginOn(index: number): void {
+    if (this.planned === undefined) return;
+    const { plan, board, channels } = this.planned;
+    const { job, incarnation } = this;
+    this.parts[index] = 'beginning';
+    this.around.send(index, { kind: 'begin', job, incarnation, plan, channels, board });
+  }
+
+  private tellRunning(): void {
+    if (this.runningTold || this.planned === undefined) return;
+    this.runningTold = true;
+    const { plan, explanation, board } = this.planned;
+    this.around.tell({ kind: 'running', job: this.job, plan, explanation, board });
+  }
+
+  /**
+   * Tasks have died with their processor. State cannot be had again without checkpoints. Without
+   * state, what was not committed is read again: by all tasks where channels join them, since what
+   * was in a channel is gone; else by those alone that died.
+   */
+  private lost(index: number, thread: number, error: Error | undefined): void {
+    const { planned } = this;
+    if (planned === undefined) return;
+    const { plan } = planned;
+    if (!plan.tasks.some(({ processor }) => processor === index)) return;
+    const why = error === undefined ? '' : `: ${error.message}`;
+    if (plan.stateful) {
+      const message =
+        `The processor ${index} (thread ${thread}) that held state of the pipeline ` +
+        `"${plan.pipeline}" died${why}. Without checkpoints its windows are lost; run it again.`;
+      this.end('failed', toFailure(new StreamError('STATE_LOST', message, { cause: error })));
+      return;
+    }
+    if (this.isFutile()) {
+      const message =
+        `The pipeline "${plan.pipeline}" was given up: its processor died ` +
+        `${MOST_FUTILE_RESTARTS + 1} times in a row without reading on${why}.`;
+      this.end('failed', toFailure(new StreamError('THREAD_FAILED', message, { cause: error })));
+      return;
+    }
+    if (plan.channels.length > 0) {
+      this.incarnation++;
+      planned.channels = this.newChannels(plan);
+      for (const [other, part] of this.parts.entries()) {
+        if (part === 'beginning' || part === 'running' || part === 'finished') this.drop(other);
+      }
+    }
+    this.around.tell({ kind: 'restarted', job: this.job, thread });
+  }
+
+  /** Whether the job has read nothing on since it was last restarted, too often in a row. */
+  private isFutile(): boolean {
+    const sum = this.committed.reduce((total, one) => total + one, 0);
+    this.futileRestarts = sum > this.furthest ? 0 : this.futileRestarts + 1;
+    this.furthest = Math.max(this.furthest, sum);
+    return this.futileRestarts >= MOST_FUTILE_RESTARTS;
+  }
+
+  private drop(index: number): void {
+    this.parts[index] = 'dropping';
+    this.around.send(index, { kind: 'drop', job: this.job });
+  }
+
+  private newChannels(plan: Plan): ReadonlyMap<number, SharedArrayBuffer> {
+    const shared = plan.channels.filter(channel => channel.shared);
+    return new Map(shared.map(({ id }) => [id, createChannelMemory(this.around.channelBytes)]));
+  }
+
+  private diedLoading(error: Error | undefined): Error {
+    return new StreamError(
+      'THREAD_FAILED',
+      `A processor died while it loaded the pipeline module ${this.module}` +
+        `${error === undefined ? '' : `: ${error.message}`}.`,
+      { cause: error },
+    );
+  }
+}

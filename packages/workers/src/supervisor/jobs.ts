@@ -1,0 +1,42 @@
+import type { FromProcessor, FromSupervisor, ToProcessor } from '../protocol/messages.ts';
+import { JobRun, type JobSurroundings } from './job-run.ts';
+
+/** All jobs of an engine that are not over. */
+export class Jobs {
+  private readonly runs = new Map<number, JobRun>();
+  private readonly around: JobSurroundings;
+
+  constructor(
+    processors: number,
+    channelBytes: number,
+    send: (index: number, message: ToProcessor) => void,
+    tell: (message: FromSupervisor) => void,
+  ) {
+    const over = (job: number): void => void this.runs.delete(job);
+    this.around = { processors, channelBytes, send, tell, over };
+  }
+
+  run(job: number, module: string, name: string | undefined): void {
+    this.runs.set(job, new JobRun(job, module, name, this.around));
+  }
+
+  begin(job: number, shards: number): void {
+    this.runs.get(job)?.begin(shards);
+  }
+
+  end(job: number): void {
+    this.runs.get(job)?.end('stopped');
+  }
+
+  said(index: number, message: FromProcessor): void {
+    this.runs.get(message.job)?.said(index, message);
+  }
+
+  processorExited(index: number, thread: number, error: Error | undefined): void {
+    for (const run of [...this.runs.values()]) run.processorExited(index, thread, error);
+  }
+
+  processorReplaced(index: number): void {
+    for (const run of this.runs.values()) run.processorReplaced(index);
+  }
+}

@@ -1,0 +1,118 @@
+import { Worker } from 'node:worker_threads';
+import type { TopicDescriptor } from '@lite-streams/core';
+import type { OwnerBoot, SupervisorBoot } from '../protocol/boot.ts';
+import type { Control } from '../protocol/control.ts';
+import type { FromOwner, ToOwner } from '../protocol/messages.ts';
+
+/** What the owners tell the supervisor. */
+export interface OwnersObserver {
+  ownerExited(thread: number, error: Error | undefined): void;
+  ownerReplaced(thread: number, replaces: number): void;
+  /** An owner died before it could begin: another one would too. */
+  ownersBroken(error: Error): void;
+}
+
+interface OwnerThread {
+  readonly worker: Worker;
+  readonly thread: number;
+  /** Resolves when the thread has exited. */
+  readonly ended: Promise<void>;
+  ready: boolean;
+  /** Threads whose exit this owner has been told of and has not answered. */
+  readonly repairing: Set<number>;
+}
+
+/** The owner threads of an engine: starts them, tells them of topics and exits, replaces dead ones. */
+export class Owners {
+  private readonly boot: SupervisorBoot;
+  private readonly control: Control;
+  private readonly observer: OwnersObserver;
+  private readonly topics: ReadonlyMap<string, TopicDescriptor>;
+  private readonly threads: OwnerThread[] = [];
+  private stopping = false;
+
+  constructor(
+    boot: SupervisorBoot,
+    control: Control,
+    topics: ReadonlyMap<string, TopicDescriptor>,
+    observer: OwnersObserver,
+  ) {
+    this.boot = boot;
+    this.control = control;
+    this.topics = topics;
+    this.observer = observer;
+    for (let index = 0; index < boot.config.owners; index++) this.begin(index, []);
+  }
+
+  addTopic(topic: TopicDescriptor): void {
+    for (const { worker } of this.threads) {
+      worker.postMessage({ kind: 'topic', topic } satisfies ToOwner);
+    }
+  }
+
+  /** A thread of the engine, of whatever role, has exited. */
+  threadExited(thread: number): void {
+    for (const { worker, repairing } of this.threads) {
+      repairing.add(thread);
+      worker.postMessage({ kind: 'exited', thread } satisfies ToOwner);
+    }
+  }
+
+  kill(index: number): void {
+    void this.threads[index]?.worker.terminate();
+  }
+
+  /** Resolves when every owner has had its last look and has exited. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    for (const { worker } of this.threads) {
+      worker.postMessage({ kind: 'stop' } satisfies ToOwner);
+    }
+    await Promise.all(this.threads.map(({ ended }) => ended));
+  }
+
+  private begin(index: number, exited: readonly number[]): OwnerThread {
+    const thread = this.control.nextThread();
+    const workerData: OwnerBoot = {
+      ...this.boot,
+      thread,
+      index,
+      topics: [...this.topics.values()],
+      exited,
+    };
+    const worker = new Worker(new URL('../entry/owner.ts', import.meta.url), { workerData });
+    let cause: Error | undefined;
+    worker.on('error', error => {
+      cause = error as Error;
+    });
+    const ended = new Promise<void>(resolve => worker.once('exit', () => resolve()));
+    const owner: OwnerThread = { worker, thread, ended, ready: false, repairing: new Set(exited) };
+    worker.on('message', (message: FromOwner) => {
+      if (message.kind === 'repaired') owner.repairing.delete(message.thread);
+      else {
+        owner.ready = true;
+        for (const repaired of exited) owner.repairing.delete(repaired);
+      }
+    });
+    void ended.then(() => {
+      if (!this.stopping) this.replace(index, owner, cause);
+    });
+    this.threads[index] = owner;
+    return owner;
+  }
+
+  private replace(index: number, dead: OwnerThread, cause: Error | undefined): void {
+    this.observer.ownerExited(dead.thread, cause);
+    if (!dead.ready && cause !== undefined) {
+      this.observer.ownersBroken(cause);
+      return;
+    }
+    const { thread } = this.begin(index, [...dead.repairing, dead.thread]);
+    for (const other of this.threads) {
+      if (other.thread === thread) continue;
+      other.repairing.add(dead.thread);
+      other.worker.postMessage({ kind: 'exited', thread: dead.thread } satisfies ToOwner);
+    }
+    this.observer.ownerReplaced(thread, dead.thread);
+  }
+}
