@@ -1,4 +1,5 @@
 import { type Job, LocalEngine, type Topic } from '@lite-streams/core';
+import { Engine } from '@lite-streams/workers';
 
 /** What the suite needs of an engine: any runtime has it. */
 export interface AnyEngine {
@@ -15,5 +16,10 @@ export const runtimes: readonly { name: string; start(): Promise<AnyEngine> }[] 
     name: 'without threads, small steps and channels',
     start: () =>
       LocalEngine.start({ processors: 2, stepRecords: 1, channelSlots: 2, channelBytes: 1024 }),
+  },
+  { name: 'on one processor thread', start: () => Engine.start({ processors: 1 }) },
+  {
+    name: 'on two processor threads, small channels',
+    start: () => Engine.start({ processors: 2, channelBytes: 4096 }),
   },
 ];

@@ -108,6 +108,12 @@ export class OperatorHarness {
     this.operator.restore(snapshot.reader());
   }
 
+  /** Goes on with a new operator that has the key groups `[from, to)` of several tasks restored. */
+  restoreFrom(snapshots: readonly MemorySnapshot[], from: number, to: number): void {
+    this.operator = this.build();
+    this.operator.restore(MemorySnapshot.together(snapshots, from, to));
+  }
+
   snapshot(): MemorySnapshot {
     const snapshot = new MemorySnapshot();
     this.operator.snapshot(snapshot);
