@@ -41,7 +41,7 @@ export const parts: readonly Part[] = [
   {
     // A user's view: the public package and nothing behind it.
     directory: 'examples',
-    packages: ['lite-streams', 'hyparquet', 'vega-datasets'],
+    packages: ['lite-streams', 'flatbuffers', 'hyparquet', 'vega-datasets'],
     forbiddenBuiltins: [],
   },
 ];
@@ -67,7 +67,7 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
   serde: [...ground, 'memory', 'record'],
   channel: [...ground, 'memory', 'record'],
   window: [...ground, 'record', 'time'],
-  state: [...ground, 'record', 'time'],
+  state: [...ground, 'memory', 'record', 'time', 'codec'],
   operator: [...eventTime, 'serde'],
   pipeline: [...log, 'broker', ...formats, ...eventTime, 'operator'],
   testing: [...log, 'broker', ...formats, ...eventTime, 'operator', 'pipeline'],

@@ -1,59 +1,70 @@
-import type { SnapshotReader, SnapshotWriter } from './snapshot.ts';
-import { TASK_STATE } from './snapshot.ts';
+import { ValueReader } from '../codec/value-reader.ts';
+import { ValueWriter } from '../codec/value-writer.ts';
+import { type SnapshotReader, type SnapshotWriter, TASK_STATE } from './snapshot.ts';
 
-/** A snapshot on the heap: copies of the values, by group. */
+/** A snapshot as bytes on the heap, one piece per key group. */
 export class MemorySnapshot implements SnapshotWriter {
-  private readonly sections = new Map<number, unknown[]>();
-  private current: unknown[] | undefined;
+  private readonly writer = new ValueWriter();
+  private readonly sections = new Map<number, Uint8Array>();
+  private current: number | undefined;
 
   group(group: number): void {
+    this.close();
     if (this.sections.has(group)) throw new Error(`key group ${group} is written twice`);
-    this.current = [];
-    this.sections.set(group, this.current);
+    this.current = group;
   }
 
+  /** Throws `UNSUPPORTED_VALUE` for what is not plain. */
   put(value: unknown): void {
     if (this.current === undefined) throw new Error('a value is written before its key group');
-    this.current.push(structuredClone(value));
+    this.writer.write(value);
   }
 
-  /** How many values there are. */
-  get size(): number {
-    let size = 0;
-    for (const values of this.sections.values()) size += values.length;
-    return size;
-  }
-
-  /** Reads it for a task that owns the key groups `[from, to)`; all of them by default. */
+  /** Reads it back for a task that owns the key groups `[from, to)`; all of them by default. */
   reader(from = 0, to: number = Number.POSITIVE_INFINITY): SnapshotReader {
-    return readerOf([this], from, to);
+    return MemorySnapshot.together([this], from, to);
   }
 
   /** Reads what several tasks wrote as one: their own states first. */
   static together(snapshots: readonly MemorySnapshot[], from: number, to: number): SnapshotReader {
-    return readerOf(snapshots, from, to);
+    const sections = snapshots.flatMap(snapshot => snapshot.sectionsOf(from, to));
+    return new SectionsReader(sections.sort(([left], [right]) => left - right));
   }
 
-  /** The sections that a task with the key groups `[from, to)` restores. */
-  *sectionsFor(from: number, to: number): Generator<[group: number, values: readonly unknown[]]> {
-    for (const [group, values] of this.sections) {
-      if (group === TASK_STATE || (group >= from && group < to)) yield [group, values];
-    }
+  private sectionsOf(from: number, to: number): [group: number, bytes: Uint8Array][] {
+    this.close();
+    const all = [...this.sections];
+    return all.filter(([group]) => group === TASK_STATE || (group >= from && group < to));
+  }
+
+  private close(): void {
+    if (this.current === undefined) return;
+    this.sections.set(this.current, this.writer.take().slice());
+    this.current = undefined;
   }
 }
 
-function readerOf(snapshots: readonly MemorySnapshot[], from: number, to: number): SnapshotReader {
-  const sections = snapshots.flatMap(snapshot => [...snapshot.sectionsFor(from, to)]);
-  sections.sort(([left], [right]) => left - right);
-  let at = -1;
-  let taken = 0;
-  return {
-    nextGroup() {
-      at++;
-      taken = 0;
-      return sections[at]?.[0];
-    },
-    more: () => taken < sections[at][1].length,
-    take: () => structuredClone(sections[at][1][taken++]),
-  };
+class SectionsReader implements SnapshotReader {
+  private readonly sections: readonly [group: number, bytes: Uint8Array][];
+  private readonly reader = new ValueReader();
+  private next = 0;
+
+  constructor(sections: readonly [group: number, bytes: Uint8Array][]) {
+    this.sections = sections;
+  }
+
+  nextGroup(): number | undefined {
+    const section = this.sections[this.next++];
+    if (section === undefined) return undefined;
+    this.reader.open(section[1]);
+    return section[0];
+  }
+
+  more(): boolean {
+    return !this.reader.done;
+  }
+
+  take(): unknown {
+    return this.reader.read();
+  }
 }
