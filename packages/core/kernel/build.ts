@@ -1,30 +1,33 @@
 /**
- * Compiles `shard/kernel.wat` into `shard/kernel.wasm.ts` (bytes as base64: no file has to be found
- * at run time, whatever bundles us). `--check` fails when the committed file is not what the source
- * compiles to.
+ * Compiles the WebAssembly of `core` into TypeScript files that hold its bytes as base64: no file has
+ * to be found at run time, whatever bundles us. `--check` fails when a committed file is not what its
+ * source compiles to.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { compileKernel } from './compile.ts';
+import { compileEncoder, compileKernel } from './compile.ts';
 
-const target = new URL('../src/shard/kernel.wasm.ts', import.meta.url);
-const source = readFileSync(new URL('../src/shard/kernel.wat', import.meta.url), 'utf8');
+const modules = [
+  { path: 'shard/kernel', constant: 'KERNEL_WASM', compile: compileKernel },
+  { path: 'record/encoder', constant: 'ENCODER_WASM', compile: compileEncoder },
+];
 
-const bytes = await compileKernel(source);
-const lines =
-  Buffer.from(bytes)
-    .toString('base64')
-    .match(/.{1,96}/g) ?? [];
-const text = `// Made from kernel.wat by \`pnpm build:kernel\`; a test compares the two.
-export const KERNEL_WASM =
+for (const { path, constant, compile } of modules) {
+  const source = new URL(`../src/${path}.wat`, import.meta.url);
+  const target = new URL(`../src/${path}.wasm.ts`, import.meta.url);
+  const bytes = await compile(readFileSync(source, 'utf8'));
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,96}/g) ?? [];
+  const text = `// Made from ${path.split('/').at(-1)}.wat by \`pnpm build:kernel\`; a test compares the two.
+export const ${constant} =
 ${lines.map(line => `  '${line}'`).join(' +\n')};
 `;
-
-if (process.argv.includes('--check')) {
-  if (readFileSync(target, 'utf8') !== text) {
-    console.error('kernel.wasm.ts is not what kernel.wat compiles to: run pnpm build:kernel');
-    process.exit(1);
+  if (!process.argv.includes('--check')) {
+    writeFileSync(target, text);
+    console.error(`${path}.wasm.ts: ${bytes.length} bytes of WebAssembly`);
+  } else if (readFileSync(target, 'utf8') !== text) {
+    console.error(`${path}.wasm.ts is not what its .wat compiles to: run pnpm build:kernel`);
+    process.exitCode = 1;
   }
-} else {
-  writeFileSync(target, text);
-  console.error(`kernel.wasm.ts: ${bytes.length} bytes of WebAssembly`);
 }

@@ -12,8 +12,8 @@ export type Partitioner = 'fnv1a' | 'murmur2' | 'roundrobin';
 /** What of an encoded record a partitioner looks at. */
 export interface RoutedRecord {
   readonly hasKey: boolean;
-  /** Unsigned FNV-1a of the key. */
-  readonly keyHash: number;
+  /** FNV-1a of the key, as a signed 32-bit number. */
+  readonly keyHashBits: number;
   readonly keyStart: number;
   readonly keyLength: number;
 }
@@ -37,7 +37,10 @@ export class Router {
   /** The shard of a record whose key, if any, stands in `bytes`. */
   route(record: RoutedRecord, bytes: Uint8Array): number {
     if (!record.hasKey || this.partitioner === 'roundrobin') return this.nextTurn();
-    if (this.fnv) return this.mask >= 0 ? record.keyHash & this.mask : record.keyHash % this.shards;
+    if (this.fnv) {
+      const hash = record.keyHashBits;
+      return this.mask >= 0 ? hash & this.mask : (hash >>> 0) % (this.shards >>> 0);
+    }
     const hash = murmur2Range(bytes, record.keyStart, record.keyStart + record.keyLength);
     return (hash & 0x7fff_ffff) % this.shards;
   }

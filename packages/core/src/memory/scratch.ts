@@ -5,8 +5,18 @@ const PAGE_BYTES = 65_536;
 const FIRST_PAGES = 256;
 /** 1 GiB: addresses stay below 2^31, so that `address >> 2` is an index. */
 const MOST_PAGES = 16_384;
-/** Address 0 is never handed out, so that 0 can mean "nothing". */
+/** Below are cells of fixed meaning, so that 0 can mean "nothing" as an address. */
 const FIRST_ADDRESS = 64;
+
+/** Addresses where WebAssembly leaves what it returns beside its result. */
+export const CELLS = {
+  /** The first sequence of an append, or of a poll. */
+  sequence: 0,
+  /** FNV-1a of the key that was encoded last. */
+  keyHash: 8,
+  /** The shard that a record went to. */
+  shard: 12,
+} as const;
 
 interface FreeBlock {
   address: number;

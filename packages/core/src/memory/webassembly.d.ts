@@ -16,12 +16,21 @@ declare namespace WebAssembly {
   }
 
   class Module {
-    constructor(bytes: ArrayBuffer | ArrayBufferView<ArrayBuffer>);
+    constructor(
+      bytes: ArrayBuffer | ArrayBufferView<ArrayBuffer>,
+      options?: { readonly builtins?: readonly string[] },
+    );
     private readonly brand;
   }
 
+  class Table {
+    readonly length: number;
+    grow(entries: number): number;
+    set(index: number, entry: unknown): void;
+  }
+
   type ImportValue = Memory | ((...values: never[]) => unknown) | number | bigint;
-  type ExportValue = Memory | ((...values: never[]) => unknown);
+  type ExportValue = Memory | Table | ((...values: never[]) => unknown);
 
   class Instance {
     constructor(module: Module, imports?: Record<string, Record<string, ImportValue>>);

@@ -1,4 +1,5 @@
-import type { Scratch } from '../memory/scratch.ts';
+import { CELLS, type Scratch, scratch } from '../memory/scratch.ts';
+import { type Encoder, encoder } from './encoder.ts';
 import * as fnv from './hash.ts';
 import { fnv1aRange } from './hash.ts';
 import * as layout from './layout.ts';
@@ -42,6 +43,7 @@ const {
   VTABLE,
 } = layout;
 const { FNV_OFFSET_BASIS, FNV_PRIME } = fnv;
+const KEY_HASH_WORD = CELLS.keyHash >> 2;
 const { imul } = Math;
 
 /** Text of at most this many UTF-16 units is written by a loop, which beats a native call. */
@@ -75,15 +77,24 @@ export class RecordWriter {
   /** The address that nothing of this record may reach past; 8-aligned. */
   private end = 0;
 
+  private readonly encode: Encoder['encode'] | undefined = encoder()?.encode;
+  /** The scratch memory that `encode` writes into. */
+  private readonly encodesInto: Scratch = scratch();
+
   constructor(limits: RecordLimits) {
     this.maxRecordBytes = limits.maxRecordBytes;
   }
 
   /** After `write`: unsigned 32-bit FNV-1a of the key's UTF-8 bytes, of no bytes without a key. */
   get keyHash(): number {
-    if (!this.hasKey) return FNV_OFFSET_BASIS;
-    if (this.hashed) return this.hash >>> 0;
-    return fnv1aRange(this.memory.u8, this.keyStart, this.keyStart + this.keyLength);
+    return this.keyHashBits >>> 0;
+  }
+
+  /** `keyHash` as a signed number, which is a small integer and costs nothing to pass on. */
+  get keyHashBits(): number {
+    if (!this.hasKey) return FNV_OFFSET_BASIS | 0;
+    if (this.hashed) return this.hash;
+    return fnv1aRange(this.memory.u8, this.keyStart, this.keyStart + this.keyLength) | 0;
   }
 
   /**
@@ -100,6 +111,25 @@ export class RecordWriter {
     timestamp: number,
     headers: HeadersInput | null | undefined,
   ): number {
+    if (
+      typeof key === 'string' &&
+      typeof value === 'string' &&
+      (headers === undefined || headers === null) &&
+      scratch === this.encodesInto &&
+      this.encode !== undefined
+    ) {
+      const most = Math.min(room, this.maxRecordBytes) & ~7;
+      const bytes = this.encode(key, value, timestamp, at, at + most);
+      if (bytes > 0) {
+        this.memory = scratch;
+        this.hash = scratch.i32[KEY_HASH_WORD];
+        this.hashed = true;
+        this.hasKey = true;
+        this.keyStart = at + VALUE_BYTES + ((value.length + 3) & ~3) + 4;
+        this.keyLength = key.length;
+        return bytes;
+      }
+    }
     const high = Math.floor(timestamp / TWO_TO_32);
     const low = timestamp - high * TWO_TO_32;
     if (low >>> 0 !== low || high > 0x1f_ffff || high < -0x1f_ffff) checkTimestamp(timestamp);

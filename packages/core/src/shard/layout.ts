@@ -32,6 +32,7 @@
  * beginning of the next lap.
  */
 import { fail } from '../errors.ts';
+import { CELLS } from '../memory/scratch.ts';
 
 export const MAGIC = 0x4c535331; // "LSS1"
 export const LAYOUT_VERSION = 1;
@@ -105,7 +106,7 @@ export const KERNEL = {
   WAKE_PRODUCERS: 2,
 
   /** Scratch address where the kernel leaves a sequence. */
-  RESULT: 0,
+  RESULT: CELLS.sequence,
 } as const;
 
 /** Words of a producer cell that the kernel does not know. */

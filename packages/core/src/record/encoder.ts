@@ -1,0 +1,91 @@
+import { CELLS, scratch } from '../memory/scratch.ts';
+import { ENCODER_WASM } from './encoder.wasm.ts';
+import { FNV_OFFSET_BASIS, FNV_PRIME } from './hash.ts';
+import * as layout from './layout.ts';
+
+/** What `append` returns for a record that `encoder.wat` leaves to the writer. */
+export const NOT_ENCODED = -9;
+
+/** Numbers that `encoder.wat` knows by these names. */
+export const ENCODER = {
+  ...layout,
+  FNV_OFFSET_BASIS: FNV_OFFSET_BASIS | 0,
+  FNV_PRIME,
+  /** Above this many characters native code is faster. */
+  LONGEST_TEXT: 48,
+  KEY_HASH_CELL: CELLS.keyHash,
+  SHARD_CELL: CELLS.shard,
+  KEY_WORD_AT: layout.VTABLE + 4,
+  VALUE_WORD_AT: layout.VTABLE + 8,
+  KEY_WORD: layout.KEY_FLAG | layout.TIMESTAMP_WORD,
+  VALUE_OFFSET: layout.VALUE_LENGTH - layout.VALUE,
+  NOT_ENCODED,
+};
+
+/** Appends through one shard's kernel; see `Kernel.append`. */
+type Append = (cell: number, at: number, count: number, bytes: number, meta: number) => number;
+
+/** What `encoder.wat` exports; its comments say what each does. */
+export interface Encoder {
+  encode(key: string, value: string, timestamp: number, to: number, end: number): number;
+  append(
+    key: string,
+    value: string,
+    timestamp: number,
+    to: number,
+    end: number,
+    first: number,
+    mask: number,
+    producer: number,
+    meta: number,
+  ): number;
+  readonly appends: WebAssembly.Table;
+}
+
+let instance: Encoder | undefined;
+let tried = false;
+
+/**
+ * The encoder of this thread's scratch memory, or `undefined` where the engine has no `js-string`
+ * builtins (Node.js 22).
+ */
+export function encoder(): Encoder | undefined {
+  if (!tried) {
+    tried = true;
+    try {
+      const bytes = Uint8Array.from(atob(ENCODER_WASM), c => c.charCodeAt(0));
+      const module = new WebAssembly.Module(bytes, { builtins: ['js-string'] });
+      const imports = { scratch: { memory: scratch().memory } };
+      instance = new WebAssembly.Instance(module, imports).exports as unknown as Encoder;
+    } catch {
+      // An engine without the builtins asks for them as imports: the writer does without.
+    }
+  }
+  return instance;
+}
+
+/** Entries of the table in use, and runs of entries that have been given back, by their length. */
+let used = 0;
+const returned = new Map<number, number[]>();
+
+/** Enters the `append` functions of a topic's shards side by side; returns the first one's place. */
+export function enterAppends(to: Encoder, appends: readonly Append[]): number {
+  const { length } = appends;
+  let first = returned.get(length)?.pop();
+  if (first === undefined) {
+    first = used;
+    const missing = first + length - to.appends.length;
+    if (missing > 0) to.appends.grow(Math.max(missing, to.appends.length));
+    used += length;
+  }
+  for (const [index, append] of appends.entries()) to.appends.set(first + index, append);
+  return first;
+}
+
+/** Gives back what `enterAppends` took for `length` shards. */
+export function leaveAppends(from: Encoder, first: number, length: number): void {
+  for (let index = 0; index < length; index++) from.appends.set(first + index, null);
+  const runs = returned.get(length) ?? [];
+  runs.push(first);
+  returned.set(length, runs);
+}
