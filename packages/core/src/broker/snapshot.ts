@@ -1,7 +1,9 @@
 import { fail } from '../errors.ts';
+import { loadAcquire } from '../memory/atomics.ts';
 import type { RecordCopy, RecordMemory } from '../record/record.ts';
 import { RecordView } from '../record/view.ts';
 import { CopiedRun } from '../shard/copied-run.ts';
+import { KERNEL } from '../shard/layout.ts';
 import { earliest, newest } from '../shard/retention.ts';
 import type { Shard } from '../shard/shard.ts';
 import { SlotRun } from '../shard/slot-run.ts';
@@ -15,7 +17,7 @@ import type { Topic } from './topic.ts';
 export type SnapshotQuery = { shard: number; max?: number } | { key: string; max?: number };
 
 /** Memory for snapshots is carved from slabs, so that a snapshot costs no allocation of its own. */
-const SLAB_BYTES = 1 << 20;
+const SLAB_BYTES = 1 << 18;
 
 class Slab implements RecordMemory {
   readonly u8: Uint8Array;
@@ -25,11 +27,11 @@ class Slab implements RecordMemory {
   private used = 0;
 
   constructor(bytes: number) {
-    const memory = new ArrayBuffer(bytes);
-    this.u8 = new Uint8Array(memory);
-    this.i32 = new Int32Array(memory);
-    this.f64 = new Float64Array(memory);
-    this.buffer = Buffer.from(memory);
+    // Not zeroed: nothing is read that has not been copied here.
+    this.buffer = Buffer.allocUnsafeSlow(bytes);
+    this.u8 = new Uint8Array(this.buffer.buffer);
+    this.i32 = new Int32Array(this.buffer.buffer);
+    this.f64 = new Float64Array(this.buffer.buffer);
   }
 
   /** Takes 8-aligned room, or −1. */
@@ -98,6 +100,10 @@ export function takeSnapshot(topic: Topic, query: SnapshotQuery): Snapshot {
   const max = query.max ?? Number.POSITIVE_INFINITY;
   if (!(max >= 0)) fail('INVALID_OPTION', `max is ${String(query.max)}; it must be 0 or more.`);
   const shard = shards[number];
+  if (key === undefined && options.retentionBytes === undefined) {
+    const newest = newestSlots(shard, Math.min(max, options.retentionRecords ?? max));
+    if (newest !== undefined) return new Snapshot(newest, undefined);
+  }
   const end = shard.published();
   let from = earliest(shard, { records: options.retentionRecords, bytes: options.retentionBytes });
   if (key === undefined && max < ((end - from) | 0)) from = newest(shard, from, max);
@@ -105,6 +111,16 @@ export function takeSnapshot(topic: Topic, query: SnapshotQuery): Snapshot {
   const wanted =
     key === undefined && run.countData() === run.count ? undefined : pick(run, max, key);
   return new Snapshot(run, wanted);
+}
+
+/** The newest slots, where all of them are records of users; else `undefined`, and one has to count. */
+function newestSlots(shard: Shard, wanted: number): SlotRun | undefined {
+  if (wanted > shard.plan.slots) return undefined;
+  const end = shard.published();
+  const written = (end - loadAcquire(shard.i32, KERNEL.EARLIEST >> 2)) | 0;
+  const count = Math.min(wanted, written);
+  const run = copyOf(shard, (end - count) | 0, count);
+  return run.countData() === count ? run : undefined;
 }
 
 function copyOf(shard: Shard, from: number, count: number): SlotRun {

@@ -77,7 +77,7 @@ export class SlotRun {
    */
   moveTo(memory: RecordMemory, to: number): void {
     const from = this.slotBase << 2;
-    memory.u8.set(this.memory.u8.subarray(from, from + this.bytesToMove()), to);
+    this.memory.buffer.copy(memory.buffer, to, from, from + this.bytesToMove());
     this.memory = memory;
     this.slotBase += (to - from) >> 2;
     this.dataBase += to - from;
