@@ -1,36 +1,59 @@
 import { availableParallelism } from 'node:os';
 import {
   type Config,
+  type ConfigInput,
   type Environment,
-  OPTIONS,
   resolveConfig,
   type TopicOptions,
 } from '@lite-streams/core';
+import { fail } from '@lite-streams/core/internal';
 
 /** Options of an engine: any row of the option table. What is not given comes from the environment. */
-export type EngineOptions = Partial<Config>;
+export type EngineOptions = ConfigInput;
 
-/** A configuration in which every thread count is known. */
-export type EngineConfig = Readonly<Config & { processors: number }>;
+/** The options of an engine that are in force. */
+export type EngineConfig = Config;
 
-/** Throws `INVALID_OPTION`. */
+/** Threads for pipelines leave a core to whoever feeds them. Throws `INVALID_OPTION`. */
 export function engineConfig(options: EngineOptions, environment: Environment): EngineConfig {
-  const config = resolveConfig(options, environment);
-  const processors = config.processors ?? Math.max(1, availableParallelism() - 1);
-  return Object.freeze({ ...config, processors });
+  const processors = Math.max(1, availableParallelism() - 1);
+  return resolveConfig(options, environment, { processors, ...fitting(options) });
 }
 
-type TopicOptionName = keyof TopicOptions;
-
 /** The rows of the option table that a topic can have for itself. */
-const TOPIC_OPTIONS = Object.entries(OPTIONS)
-  .filter(([, option]) => 'topic' in option)
-  .map(([name]) => name as TopicOptionName);
+const TOPIC_OPTIONS: readonly (keyof TopicOptions)[] = [
+  'shards',
+  'slots',
+  'shardBytes',
+  'maxRecordBytes',
+  'maxProducers',
+  'maxGroups',
+  'maxMembers',
+  'retentionRecords',
+  'retentionBytes',
+  'retentionMs',
+  'overflow',
+  'partitioner',
+  'batchRecords',
+  'batchBytes',
+  'lingerMs',
+  'maxPollRecords',
+];
 
-/** What a topic is made of: its own options, over those of the engine. Throws `INVALID_OPTION`. */
+/** What a topic is made of: its own options over those of the engine. Throws `INVALID_OPTION`. */
 export function topicOptions(config: EngineConfig, own: Partial<TopicOptions>): TopicOptions {
-  const whole: Partial<Record<TopicOptionName, unknown>> = {};
-  const resolved = resolveConfig({ ...config, ...own });
-  for (const name of TOPIC_OPTIONS) whole[name] = resolved[name];
-  return whole as unknown as TopicOptions;
+  for (const name of Object.keys(own)) {
+    if ((TOPIC_OPTIONS as readonly string[]).includes(name)) continue;
+    const known = TOPIC_OPTIONS.join(', ');
+    fail('INVALID_OPTION', `A topic has no option ${JSON.stringify(name)}. It has ${known}.`);
+  }
+  const resolved = resolveConfig({ ...config, ...fitting(own, config), ...own });
+  return Object.fromEntries(TOPIC_OPTIONS.map(name => [name, resolved[name]])) as never;
+}
+
+/** Small shards have smaller records, unless somebody says how large. */
+function fitting(own: ConfigInput, config?: EngineConfig): ConfigInput {
+  if (own.shardBytes === undefined || own.maxRecordBytes !== undefined) return {};
+  const most = config?.maxRecordBytes ?? 64 * 1024;
+  return { maxRecordBytes: Math.min(most, own.shardBytes / 4) };
 }

@@ -17,7 +17,7 @@ export interface ConsumeOptions {
   from?: StartFrom | undefined;
   /** Name of this member within the group; by default one that nobody else has. */
   member?: string | undefined;
-  /** The most slots that one batch takes. Default 1,024. */
+  /** The most slots that one batch takes. Default: the topic's, 1,024. */
   maxRecords?: number | undefined;
   /** Whether asking for the next batch commits the one before. Default true. */
   autoCommit?: boolean | undefined;
@@ -33,7 +33,6 @@ interface Held {
   paused: boolean;
 }
 
-const DEFAULT_MAX_RECORDS = 1_024;
 let members = 0;
 
 /**
@@ -65,7 +64,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
 
   /** Called by `topic.consume`. */
   static join(topic: Topic, options: ConsumeOptions): Consumer {
-    const maxRecords = options.maxRecords ?? DEFAULT_MAX_RECORDS;
+    const maxRecords = options.maxRecords ?? topic.options.maxPollRecords;
     if (!(Number.isInteger(maxRecords) && maxRecords > 0)) {
       fail(
         'INVALID_OPTION',

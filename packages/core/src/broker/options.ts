@@ -29,6 +29,14 @@ export interface TopicOptions {
   overflow: 'block' | 'overwrite';
   /** How the key picks the shard. Default `fnv1a`. */
   partitioner: Partitioner;
+  /** Records of a producer's batch at most, unless the producer says otherwise. Default 256. */
+  batchRecords: number;
+  /** Bytes of a producer's batch at most, likewise. Default 64 KiB. */
+  batchBytes: number;
+  /** Milliseconds that a batch may wait for more records, likewise. Default 0. */
+  lingerMs: number;
+  /** Slots of a consumer's batch at most, unless the consumer says otherwise. Default 1,024. */
+  maxPollRecords: number;
 }
 
 export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
@@ -41,6 +49,10 @@ export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
   maxMembers: 16,
   overflow: 'block',
   partitioner: 'fnv1a',
+  batchRecords: 256,
+  batchBytes: 64 * 1024,
+  lingerMs: 0,
+  maxPollRecords: 1_024,
 };
 
 /** What a thread brings to the topics that it uses. */

@@ -6,22 +6,20 @@ import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
 import { KERNEL, KIND } from '../shard/layout.ts';
 import { checkShard } from './append-handle.ts';
+import type { TopicOptions } from './options.ts';
 import { Router } from './partitioner.ts';
 import { registerProducer } from './producer-id.ts';
 import { ShardBatch } from './shard-batch.ts';
 import type { Topic } from './topic.ts';
 
 export interface ProducerOptions {
-  /** Records of a shard that go out as one batch at most. Default 256. */
+  /** Records of a shard that go out as one batch at most. Default: the topic's, 256. */
   batchRecords?: number | undefined;
-  /** Bytes of a shard's batch at most. Default 64 KiB. */
+  /** Bytes of a shard's batch at most. Default: the topic's, 64 KiB. */
   batchBytes?: number | undefined;
-  /** Milliseconds that a batch may wait for more records. Default 0: until the thread's next microtask. */
+  /** Milliseconds that a batch may wait for more records. Default: the topic's, 0, which is until the thread's next microtask. */
   lingerMs?: number | undefined;
 }
-
-const DEFAULT_BATCH_RECORDS = 256;
-const DEFAULT_BATCH_BYTES = 64 * 1024;
 
 /** What everybody who sends in the same batch waits for. */
 interface Delivery {
@@ -59,7 +57,7 @@ export class Producer {
   /** Made by `topic.producer()`. */
   constructor(topic: Topic, options: ProducerOptions) {
     if (topic.ended) topic.refuse(0);
-    const { batchRecords, batchBytes, lingerMs } = checkOptions(options);
+    const { batchRecords, batchBytes, lingerMs } = checkOptions(options, topic.options);
     this.topic = topic;
     this.scratch = topic.scratch;
     this.lingerMs = lingerMs;
@@ -372,11 +370,12 @@ function newDelivery(): Delivery {
 
 function checkOptions(
   options: ProducerOptions,
+  defaults: TopicOptions,
 ): Required<{ [K in keyof ProducerOptions]: number }> {
   const whole = {
-    batchRecords: options.batchRecords ?? DEFAULT_BATCH_RECORDS,
-    batchBytes: options.batchBytes ?? DEFAULT_BATCH_BYTES,
-    lingerMs: options.lingerMs ?? 0,
+    batchRecords: options.batchRecords ?? defaults.batchRecords,
+    batchBytes: options.batchBytes ?? defaults.batchBytes,
+    lingerMs: options.lingerMs ?? defaults.lingerMs,
   };
   for (const [name, value] of Object.entries(whole)) {
     const least = name === 'lingerMs' ? 0 : 1;

@@ -124,7 +124,7 @@ export const OPTIONS = {
   batchRecords: whole('count', {
     default: 256,
     least: 1,
-    most: 65_536,
+    most: 65_535,
     doc: 'Records that a batched producer gathers for a shard before it appends them.',
   }),
   batchBytes: whole('bytes', {
@@ -152,12 +152,6 @@ export const OPTIONS = {
     least: KIB,
     most: 1024 * MIB,
     doc: 'Bytes of each channel between two tasks of a pipeline. One value takes half of it at most.',
-  }),
-  outboxRecords: whole('count', {
-    default: 1024,
-    least: 1,
-    most: 2 ** 20,
-    doc: 'Results that a task keeps at most while its output has no room.',
   }),
 } as const satisfies Record<string, Option<unknown>>;
 
