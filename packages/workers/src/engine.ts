@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MessageChannel, type WorkerOptions } from 'node:worker_threads';
 import { StreamError, Topic, type TopicOptions } from '@lite-streams/core';
-import { Bell, fail } from '@lite-streams/core/internal';
+import { Bell, fail, KERNEL } from '@lite-streams/core/internal';
 import type { EngineDescriptor } from './attach/descriptor.ts';
 import {
   type EngineConfig,
@@ -226,15 +226,18 @@ export class Engine implements AsyncDisposable {
     await this.supervised.stop();
   }
 
-  /** Ends the topics here, their owners being gone, so that every reader comes to an end. */
+  /**
+   * Ends the topics here, their owners being gone. Readers come to their end; only where a shard has
+   * no room for its end are they closed.
+   */
   private closeAll(): void {
     this.control.state = ENGINE_STATE.stopped;
     this.engineJobs.close(this.failure);
     for (const topic of this.topicHandles.values()) {
       topic.ownedElsewhere = false;
-      if (!topic.ended) topic.end();
-      else topic.maintain();
-      topic.close();
+      if (topic.ended) topic.maintain();
+      else topic.end();
+      if (topic.shards.some(shard => shard.state() !== KERNEL.STATE_SEALED)) topic.close();
     }
     this.bell.ring();
   }

@@ -1,5 +1,5 @@
 import { type Job, StreamError, type Topic } from '@lite-streams/core';
-import { fail, jobStats, type Plan } from '@lite-streams/core/internal';
+import { fail, GroupCursor, jobStats, type Plan } from '@lite-streams/core/internal';
 import type { FromSupervisor, Outline } from '../protocol/messages.ts';
 import { Board } from './board.ts';
 import { HeldOutput } from './held-output.ts';
@@ -23,6 +23,8 @@ export interface WaitOptions {
 /** What a job needs of its engine. */
 export interface JobHome {
   topic(name: string): Topic;
+  /** Resolves when the job's statistics include all that was done before the call. */
+  show(job: number): Promise<void>;
   end(job: number): void;
   warn(job: string, message: string): void;
   readonly idleWarnMs: number;
@@ -47,6 +49,8 @@ export class EngineJob implements Job {
   private readonly id: number;
   private readonly home: JobHome;
   private readonly group: string;
+  /** Where the job stands in each shard of its source. */
+  private readonly cursors: readonly GroupCursor[];
   private readonly plan: Plan;
   private readonly board: Board;
   private readonly explanation: string;
@@ -58,14 +62,17 @@ export class EngineJob implements Job {
   private restarts = 0;
 
   /** Made by `engine.run`. */
-  constructor(id: number, outline: Outline, running: Running, home: JobHome) {
-    this.id = id;
+  constructor(job: number, outline: Outline, running: Running, home: JobHome) {
+    this.id = job;
     this.home = home;
     this.name = outline.pipeline;
     this.group = outline.group;
     const { source, sink, late, deadLetters } = outline.topics;
     this.sources = [source];
     this.outputs = [sink, ...late, deadLetters];
+    const topic = home.topic(source);
+    const id = topic.createGroup(this.group);
+    this.cursors = topic.shards.map(shard => new GroupCursor(shard, id));
     this.plan = running.plan;
     this.board = new Board(running.board);
     this.explanation = running.explanation;
@@ -92,11 +99,17 @@ export class EngineJob implements Job {
   }
 
   /**
-   * Resolves when the job has read, and appended what came of, all that is there now; windows stay
-   * open. Rejects as `drained` does.
+   * Resolves when the job has read, and appended what came of, all that is there when this is
+   * called; windows stay open. Rejects as `drained` does.
    */
   async caughtUp(options: WaitOptions = {}): Promise<void> {
-    await this.until(() => this.current === 'drained' || this.lag() === 0, options);
+    const ends = this.cursors.map(({ shard }) => shard.published());
+    const isAhead = (cursor: GroupCursor, at: number) => ((cursor.committed() - ends[at]) | 0) >= 0;
+    // The group of a job that has ended may be another one by now.
+    const isRunning = () => this.current === 'running';
+    const isDrained = () => this.current === 'drained';
+    await this.until(() => isDrained() || (isRunning() && this.cursors.every(isAhead)), options);
+    await this.home.show(this.id);
   }
 
   /**
@@ -108,7 +121,10 @@ export class EngineJob implements Job {
     await this.ended.catch(() => {});
   }
 
-  /** How the job stands, read from shared memory; a few milliseconds old while it works. */
+  /**
+   * How the job stands, read from shared memory: some milliseconds old while it works, exact after
+   * `drained` and `caughtUp`.
+   */
   stats(): EngineJobStats {
     const tasks = this.plan.tasks.map(task => readTask(this.board, this.name, task));
     return {
@@ -143,7 +159,7 @@ export class EngineJob implements Job {
   }
 
   private lag(): number {
-    return this.home.topic(this.plan.topics.source).lag(this.group);
+    return this.cursors.reduce((sum, cursor) => sum + cursor.lag(), 0);
   }
 
   /** Waits for `reached`, or for the end of the job. */

@@ -20,6 +20,8 @@ interface Entry {
   readonly id: number;
   readonly options: RunOptions;
   readonly started: PromiseWithResolvers<EngineJob>;
+  /** Resolved when statistics are up to date, by the number of the request. */
+  readonly shows: Map<number, () => void>;
   outline: Outline | undefined;
   job: EngineJob | undefined;
 }
@@ -31,6 +33,7 @@ export class EngineJobs implements JobHome {
   private readonly around: EngineSurroundings;
   private readonly entries = new Map<number, Entry>();
   private count = 0;
+  private requests = 0;
 
   constructor(around: EngineSurroundings) {
     this.around = around;
@@ -43,7 +46,8 @@ export class EngineJobs implements JobHome {
   run(module: string, options: RunOptions): Promise<EngineJob> {
     const id = ++this.count;
     const started = Promise.withResolvers<EngineJob>();
-    this.entries.set(id, { id, options, started, outline: undefined, job: undefined });
+    const shows = new Map<number, () => void>();
+    this.entries.set(id, { id, options, started, shows, outline: undefined, job: undefined });
     this.around.send({ kind: 'run', job: id, module, name: options.name });
     return started.promise;
   }
@@ -68,6 +72,10 @@ export class EngineJobs implements JobHome {
       case 'restarted':
         entry.job?.hasRestarted();
         this.around.events.tell('job-restarted', { job: nameOf(entry), thread: message.thread });
+        return;
+      case 'shown':
+        entry.shows.get(message.request)?.();
+        entry.shows.delete(message.request);
         return;
       case 'warning':
         this.warn(nameOf(entry), message.message);
@@ -99,6 +107,16 @@ export class EngineJobs implements JobHome {
 
   topic(name: string): Topic {
     return this.around.topic(name);
+  }
+
+  async show(job: number): Promise<void> {
+    const entry = this.entries.get(job);
+    if (entry === undefined) return;
+    const request = ++this.requests;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    entry.shows.set(request, resolve);
+    this.around.send({ kind: 'show', job, request });
+    await promise;
   }
 
   end(job: number): void {
@@ -155,6 +173,7 @@ export class EngineJobs implements JobHome {
 
   private over(entry: Entry, how: Ending, failure?: StreamError): void {
     this.entries.delete(entry.id);
+    for (const shown of entry.shows.values()) shown();
     const { outline, options, job, started } = entry;
     if (outline !== undefined && options.keepGroup !== true) {
       this.around.known(outline.topics.source)?.deleteGroup(outline.group);

@@ -132,6 +132,10 @@ export class Processor {
       case 'begin':
         this.begin(message);
         return;
+      case 'show':
+        this.parts.get(message.job)?.publish(this.host);
+        this.tell({ kind: 'shown', job: message.job, request: message.request });
+        return;
       case 'drop':
         this.drop(message.job);
         this.tell({ kind: 'dropped', job: message.job });

@@ -32,6 +32,8 @@ export type ToSupervisor =
     }
   /** Its topics and its group are there: begin. Answered by `running` or `ended`. */
   | { readonly kind: 'begin'; readonly job: number; readonly shards: number }
+  /** Statistics that include all that is done now. Answered by `shown`, or by `ended`. */
+  | { readonly kind: 'show'; readonly job: number; readonly request: number }
   /** Answered by `ended`. */
   | { readonly kind: 'end-job'; readonly job: number }
   | { readonly kind: 'stop' };
@@ -47,6 +49,7 @@ export type FromSupervisor =
       readonly board: SharedArrayBuffer;
     }
   | { readonly kind: 'restarted'; readonly job: number; readonly thread: number }
+  | { readonly kind: 'shown'; readonly job: number; readonly request: number }
   | { readonly kind: 'ended'; readonly job: number; readonly how: Ending }
   | { readonly kind: 'warning'; readonly job: number; readonly message: string }
   | {
@@ -95,6 +98,7 @@ export type ToProcessor =
       readonly channels: ReadonlyMap<number, SharedArrayBuffer>;
       readonly board: SharedArrayBuffer;
     }
+  | { readonly kind: 'show'; readonly job: number; readonly request: number }
   | { readonly kind: 'drop'; readonly job: number }
   | { readonly kind: 'forget'; readonly job: number }
   | { readonly kind: 'stop' };
@@ -120,6 +124,7 @@ export type FromProcessor =
       readonly incarnation: number;
       readonly committed: number;
     }
+  | { readonly kind: 'shown'; readonly job: number; readonly request: number }
   | { readonly kind: 'dropped'; readonly job: number }
   | { readonly kind: 'finished'; readonly job: number; readonly incarnation: number }
   /** The job cannot begin or go on. */

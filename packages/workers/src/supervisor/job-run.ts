@@ -34,6 +34,9 @@ interface Planned {
   channels: ReadonlyMap<number, SharedArrayBuffer>;
 }
 
+/** Deaths of a processor that was loading the module, after which the module is to blame. */
+const MOST_DEATHS_LOADING = 2;
+
 /** Restarts in a row without any progress, after which a job is given up. */
 const MOST_FUTILE_RESTARTS = 3;
 
@@ -47,6 +50,9 @@ export class JobRun {
   private readonly name: string | undefined;
   private readonly around: JobSurroundings;
   private readonly parts: Part[];
+  private readonly deathsLoading: number[];
+  /** Processors that have not shown how their tasks stand yet, by the number of the request. */
+  private readonly showing = new Map<number, Set<number>>();
   private phase: 'loading' | 'loaded' | 'running' | 'ending' | 'over' = 'loading';
   private outline: Outline | undefined;
   private planned: Planned | undefined;
@@ -64,6 +70,7 @@ export class JobRun {
     this.name = name;
     this.around = around;
     this.parts = new Array<Part>(around.processors).fill('void');
+    this.deathsLoading = new Array<number>(around.processors).fill(0);
     this.committed = new Array<number>(around.processors).fill(0);
     for (const index of this.parts.keys()) this.load(index);
   }
@@ -110,6 +117,9 @@ export class JobRun {
         if (this.parts[index] === 'loading') this.parts[index] = 'void';
         this.end('failed', message.error);
         break;
+      case 'shown':
+        this.hasShown(index, message.request);
+        return;
       case 'warning':
         this.around.tell(message);
         return;
@@ -121,7 +131,8 @@ export class JobRun {
   processorExited(index: number, thread: number, error: Error | undefined): void {
     const part = this.parts[index];
     this.parts[index] = 'void';
-    if (this.phase === 'loading' || this.phase === 'loaded') {
+    this.hasShown(index);
+    if (part === 'loading' && ++this.deathsLoading[index] >= MOST_DEATHS_LOADING) {
       this.end('failed', toFailure(this.diedLoading(error)));
     } else if (this.phase === 'running' && part !== 'loaded' && part !== 'loading') {
       this.lost(index, thread, error);
@@ -131,7 +142,31 @@ export class JobRun {
 
   /** A new thread has the place: it has to load the module before it can take part. */
   processorReplaced(index: number): void {
-    if (this.phase === 'running') this.load(index);
+    const { phase } = this;
+    if (phase === 'loading' || phase === 'loaded' || phase === 'running') this.load(index);
+  }
+
+  /** Has every processor show how its tasks stand, then says so to the main thread. */
+  show(request: number): void {
+    const asked = new Set<number>();
+    this.showing.set(request, asked);
+    for (const [index, part] of this.parts.entries()) {
+      if (part !== 'running' && part !== 'finished') continue;
+      asked.add(index);
+      this.around.send(index, { kind: 'show', job: this.job, request });
+    }
+    this.hasShown(-1, request);
+  }
+
+  /** A processor has shown what one request, or every one, has asked of it. */
+  private hasShown(index: number, only?: number): void {
+    for (const [request, asked] of this.showing) {
+      if (only !== undefined && request !== only) continue;
+      asked.delete(index);
+      if (asked.size > 0) continue;
+      this.showing.delete(request);
+      this.around.tell({ kind: 'shown', job: this.job, request });
+    }
   }
 
   private load(index: number): void {

@@ -24,6 +24,10 @@ export class Jobs {
     this.runs.get(job)?.begin(shards);
   }
 
+  show(job: number, request: number): void {
+    this.runs.get(job)?.show(request);
+  }
+
   end(job: number): void {
     this.runs.get(job)?.end('stopped');
   }

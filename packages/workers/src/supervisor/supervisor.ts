@@ -90,6 +90,9 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
       case 'begin':
         this.jobs.begin(message.job, message.shards);
         return;
+      case 'show':
+        this.jobs.show(message.job, message.request);
+        return;
       case 'end-job':
         this.jobs.end(message.job);
         return;
