@@ -2,9 +2,10 @@ import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import { KeyedStore } from '../state/store.ts';
 import { Cell } from '../window/guard.ts';
 import type { PaneLogic } from '../window/pane.ts';
+import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
-import { type Faults, refusePromise } from './faults.ts';
+import type { Faults } from './faults.ts';
 import type { Operator } from './operator.ts';
 import type { WindowOutput } from './window-output.ts';
 
@@ -45,18 +46,14 @@ export class CountWindowOperator implements Operator {
   push(value: unknown, context: ContextCell): boolean {
     const { logic, faults, counts, step } = this.parts;
     const { key, timestamp } = context;
-    let filling = this.store.get(key);
+    let full: Filling;
     try {
-      filling ??= this.begin(key);
-      this.add(filling, value);
+      full = this.add(key, value);
     } catch (error) {
-      const outcome = faults.retry(error, () => {
-        filling ??= this.begin(key);
-        this.add(filling, value);
-      });
+      const outcome = this.retry(error, key, value);
       if (outcome.failed) return faults.deadLetter(step, outcome.error, value, context);
+      full = outcome.value as Filling;
     }
-    const full = filling as Filling;
     if (logic.guard.settles) logic.guard.settle(full.cell, value);
     counts.windowed++;
     full.count++;
@@ -106,13 +103,11 @@ export class CountWindowOperator implements Operator {
     );
   }
 
-  private begin(key: unknown): Filling {
-    return new Filling(new Cell(key, this.parts.logic.create()));
-  }
-
-  /** Adds, or throws and leaves the accumulator as it was. */
-  private add({ cell }: Filling, value: unknown): void {
+  /** Adds to the window of a key and returns it, or throws and leaves all as it was. */
+  private add(key: unknown, value: unknown): Filling {
     const { logic, step } = this.parts;
+    const filling = this.store.get(key) ?? new Filling(new Cell(key, logic.create()));
+    const { cell } = filling;
     const kept = logic.guard.keep(cell);
     try {
       const accumulator = logic.add(cell.accumulator, value);
@@ -122,6 +117,11 @@ export class CountWindowOperator implements Operator {
       logic.guard.restore(cell, kept);
       throw error;
     }
+    return filling;
+  }
+
+  private retry(error: unknown, key: unknown, value: unknown): ReturnType<Faults['retry']> {
+    return this.parts.faults.retry(error, () => this.add(key, value));
   }
 
   private fireRest(): boolean {

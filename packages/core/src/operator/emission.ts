@@ -1,4 +1,4 @@
-import { refusePromise } from './faults.ts';
+import { refusePromise } from '../window/synchronous.ts';
 
 /** Who hands out the items of an emission. */
 export interface Emitter {

@@ -2,8 +2,9 @@ import { type ChannelWriter, FRAME } from '../channel/channel.ts';
 import { StreamError } from '../errors.ts';
 import { described } from '../record/limits.ts';
 import { KEY_GROUPS, keyHash, taskOfKeyGroup } from '../state/key-groups.ts';
+import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
-import { type Faults, refusePromise } from './faults.ts';
+import type { Faults } from './faults.ts';
 import type { Operator } from './operator.ts';
 
 type KeyFunction = (value: unknown, context: ContextCell) => unknown;
@@ -63,10 +64,18 @@ export class ExchangeOperator implements Operator {
     try {
       key = this.keyOf(value, context);
     } catch (error) {
-      const outcome = this.faults.retry(error, () => (this.keyOf as KeyFunction)(value, context));
-      if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
-      key = outcome.value;
+      return this.recover(error, value, context);
     }
+    return this.sendKeyed(key, value, context);
+  }
+
+  private recover(error: unknown, value: unknown, context: ContextCell): boolean {
+    const outcome = this.faults.retry(error, () => (this.keyOf as KeyFunction)(value, context));
+    if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
+    return this.sendKeyed(outcome.value, value, context);
+  }
+
+  private sendKeyed(key: unknown, value: unknown, context: ContextCell): boolean {
     if (typeof key !== 'string' && (typeof key !== 'number' || Number.isNaN(key))) {
       if (key instanceof Promise) refusePromise(this.step, key);
       const error = new StreamError(

@@ -1,4 +1,4 @@
-import { type ErrorCode, fail, StreamError } from '../errors.ts';
+import { type ErrorCode, StreamError } from '../errors.ts';
 import type { Window } from '../window/window.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
@@ -141,18 +141,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-/** `refusePromise` is no fault of a record: it stops the pipeline wherever it comes from. */
+/** A promise is no fault of a record: it stops the pipeline wherever it comes from. */
 function isPromiseRefusal(error: unknown): boolean {
   return error instanceof StreamError && error.code === 'ASYNC_OPERATOR';
-}
-
-/** Fails the pipeline: operators are synchronous. */
-export function refusePromise(step: string, promise: Promise<unknown>): never {
-  // It may reject, and nobody will look at it.
-  promise.catch(() => {});
-  fail(
-    'ASYNC_OPERATOR',
-    `Step ${JSON.stringify(step)} returned a promise; operators are synchronous. Do input and output ` +
-      'in a consumer or before the pipeline; `mapAsync` is to come for calls from inside it.',
-  );
 }

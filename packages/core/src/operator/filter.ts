@@ -1,6 +1,7 @@
+import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
-import { type Faults, refusePromise } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { type Operator, Transparent } from './operator.ts';
 
 /** Lets pass what the predicate is truthy for, and counts the rest. */
@@ -29,15 +30,23 @@ export class FilterOperator extends Transparent {
     try {
       keep = this.predicate(value, context);
     } catch (error) {
-      const outcome = this.faults.retry(error, () => this.predicate(value, context));
-      if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
-      keep = outcome.value;
+      return this.recover(error, value, context);
     }
+    return this.pass(keep, value, context);
+  }
+
+  private pass(keep: unknown, value: unknown, context: ContextCell): boolean {
     if (!keep) {
       this.counts.filtered++;
       return true;
     }
     if (keep instanceof Promise) refusePromise(this.step, keep);
     return this.next.push(value, context);
+  }
+
+  private recover(error: unknown, value: unknown, context: ContextCell): boolean {
+    const outcome = this.faults.retry(error, () => this.predicate(value, context));
+    if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
+    return this.pass(outcome.value, value, context);
   }
 }

@@ -39,11 +39,15 @@ export class FlatMapOperator extends Transparent implements Emitter {
     try {
       items = this.expand(value, context);
     } catch (error) {
-      const outcome = this.faults.retry(error, () => this.expand(value, context));
-      if (outcome.failed) return this.refuse(outcome.error, 0);
-      items = outcome.value;
+      return this.recover(error);
     }
     return this.emission.begin(items);
+  }
+
+  private recover(error: unknown): boolean {
+    const outcome = this.faults.retry(error, () => this.again());
+    if (outcome.failed) return this.refuse(outcome.error, 0);
+    return this.emission.begin(outcome.value);
   }
 
   override resume(): boolean {

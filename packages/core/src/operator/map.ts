@@ -1,5 +1,6 @@
+import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
-import { type Faults, refusePromise } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { type Operator, Transparent } from './operator.ts';
 
 /** One output for each input. */
@@ -25,11 +26,19 @@ export class MapOperator extends Transparent {
     try {
       mapped = this.map(value, context);
     } catch (error) {
-      const outcome = this.faults.retry(error, () => this.map(value, context));
-      if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
-      mapped = outcome.value;
+      return this.recover(error, value, context);
     }
+    return this.pass(mapped, context);
+  }
+
+  private pass(mapped: unknown, context: ContextCell): boolean {
     if (mapped instanceof Promise) refusePromise(this.step, mapped);
     return this.next.push(mapped, context);
+  }
+
+  private recover(error: unknown, value: unknown, context: ContextCell): boolean {
+    const outcome = this.faults.retry(error, () => this.map(value, context));
+    if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
+    return this.pass(outcome.value, context);
   }
 }

@@ -33,17 +33,22 @@ export class SinkOperator implements Operator {
   }
 
   push(value: unknown, context: ContextCell): boolean {
-    let done: unknown;
+    let done: boolean;
     try {
       done = this.append(value, context);
     } catch (error) {
-      if (!this.faults.isOfOneRecord(error)) throw error;
-      const outcome = this.faults.retry(error, () => this.append(value, context));
-      if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
-      done = outcome.value;
+      return this.recover(error, value, context);
     }
     this.counts.out++;
-    return done as boolean;
+    return done;
+  }
+
+  private recover(error: unknown, value: unknown, context: ContextCell): boolean {
+    if (!this.faults.isOfOneRecord(error)) throw error;
+    const outcome = this.faults.retry(error, () => this.append(value, context));
+    if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
+    this.counts.out++;
+    return outcome.value as boolean;
   }
 
   watermark(_watermark: number): boolean {

@@ -1,5 +1,6 @@
+import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
-import { type Faults, refusePromise } from './faults.ts';
+import type { Faults } from './faults.ts';
 import { type Operator, Transparent } from './operator.ts';
 
 /** Shows every value to a function and passes it on. */
@@ -25,11 +26,19 @@ export class TapOperator extends Transparent {
     try {
       returned = this.look(value, context);
     } catch (error) {
-      const outcome = this.faults.retry(error, () => this.look(value, context));
-      if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
-      returned = outcome.value;
+      return this.recover(error, value, context);
     }
+    return this.pass(returned, value, context);
+  }
+
+  private pass(returned: unknown, value: unknown, context: ContextCell): boolean {
     if (returned instanceof Promise) refusePromise(this.step, returned);
     return this.next.push(value, context);
+  }
+
+  private recover(error: unknown, value: unknown, context: ContextCell): boolean {
+    const outcome = this.faults.retry(error, () => this.look(value, context));
+    if (outcome.failed) return this.faults.deadLetter(this.step, outcome.error, value, context);
+    return this.pass(outcome.value, value, context);
   }
 }

@@ -1,10 +1,11 @@
 import type { Cell } from '../window/guard.ts';
 import type { PaneLogic } from '../window/pane.ts';
+import { refusePromise } from '../window/synchronous.ts';
 import type { Window, WindowInfo } from '../window/window.ts';
 import { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import { Emission, type Emitter } from './emission.ts';
-import { type Faults, refusePromise } from './faults.ts';
+import type { Faults } from './faults.ts';
 import type { Operator } from './operator.ts';
 
 /**
@@ -59,10 +60,18 @@ export class WindowOutput implements Emitter {
     try {
       result = this.again();
     } catch (error) {
-      const outcome = this.faults.retry(error, () => this.again());
-      if (outcome.failed) return this.refuse(outcome.error, 0);
-      result = outcome.value;
+      return this.recover(error);
     }
+    return this.pass(result);
+  }
+
+  private recover(error: unknown): boolean {
+    const outcome = this.faults.retry(error, () => this.again());
+    if (outcome.failed) return this.refuse(outcome.error, 0);
+    return this.pass(outcome.value);
+  }
+
+  private pass(result: unknown): boolean {
     if (this.logic.many) return this.emission.begin(result);
     if (result instanceof Promise) refusePromise(this.step, result);
     this.counts.fired++;

@@ -114,27 +114,43 @@ export class ChannelTask extends Task {
   private push(index: number): boolean {
     const input = this.inputs[index];
     const { context } = this;
-    let { value } = input;
+    const { value } = input;
     context.timestamp = input.timestamp;
     context.shard = this.shards[index];
     context.offset = input.offset;
     context.record = undefined;
-    if (value instanceof RecordView && this.serde !== undefined) {
-      const { serde } = this;
-      const view = value;
-      context.record = view;
-      try {
-        value = serde.decode(view);
-      } catch (error) {
-        const outcome = this.faults.retry(error, () => serde.decode(view));
-        if (outcome.failed) return this.faults.deadLetter(serde.name, outcome.error, view, context);
-        value = outcome.value;
-      }
-    }
     context.key = input.key;
+    if (this.serde !== undefined && value instanceof RecordView) {
+      return this.pushDecoded(this.serde, value);
+    }
     const done = this.head.push(value, context);
     this.inHand = !done;
     return done;
+  }
+
+  /** A value that travelled as a whole record, and is a view of it. */
+  private pushDecoded(serde: Serde<unknown>, view: RecordView): boolean {
+    const { context } = this;
+    context.record = view;
+    let value: unknown;
+    try {
+      value = serde.decode(view);
+    } catch (error) {
+      const outcome = this.decodeAgain(error, serde, view);
+      if (outcome.failed) return this.faults.deadLetter(serde.name, outcome.error, view, context);
+      value = outcome.value;
+    }
+    const done = this.head.push(value, context);
+    this.inHand = !done;
+    return done;
+  }
+
+  private decodeAgain(
+    error: unknown,
+    serde: Serde<unknown>,
+    view: RecordView,
+  ): ReturnType<Faults['retry']> {
+    return this.faults.retry(error, () => serde.decode(view));
   }
 
   private control(index: number, frame: number): boolean {

@@ -119,7 +119,7 @@ export class SourceTask extends Task {
     try {
       value = this.read(view);
     } catch (error) {
-      const outcome = this.faults.retry(error, () => this.read(view));
+      const outcome = this.readAgain(error, view);
       if (outcome.failed) {
         this.times.register(input.producerId(slot));
         return this.faults.deadLetter(this.source.name, outcome.error, undefined, context);
@@ -132,6 +132,10 @@ export class SourceTask extends Task {
     if (!moved && this.times.idle === this.idle) return done;
     this.timeMoved = true;
     return done && this.tellTime();
+  }
+
+  private readAgain(error: unknown, view: RecordView): ReturnType<Faults['retry']> {
+    return this.faults.retry(error, () => this.read(view));
   }
 
   /** Decodes a record and sets the context's timestamp, or throws why it cannot. */

@@ -1,16 +1,20 @@
 import type { Aggregate } from './aggregate.ts';
 import { isFlat, isPrimitive, plainCopy } from './plain-copy.ts';
 
-/**
- * One key's accumulator in one window. `base` and `journal` belong to `JournalGuard`; they are here
- * so that all cells have one shape.
- */
+/** What a `JournalGuard` keeps beside an accumulator. */
+interface Journal {
+  /** A deep copy of what the accumulator was, and the values added since. */
+  base: unknown;
+  readonly values: unknown[];
+  /** How many values are kept before the next copy. */
+  limit: number;
+}
+
+/** One key's accumulator in one window. */
 export class Cell {
   readonly key: unknown;
   accumulator: unknown;
-  base: unknown = undefined;
-  journal: unknown[] | undefined = undefined;
-  journalLimit = 0;
+  journal: Journal | undefined = undefined;
 
   constructor(key: unknown, accumulator: unknown) {
     this.key = key;
@@ -66,30 +70,26 @@ export class JournalGuard implements AccumulatorGuard {
   }
 
   keep(cell: Cell): unknown {
-    if (cell.journal === undefined) this.rebase(cell, []);
+    cell.journal ??= this.begin(cell.accumulator);
     return undefined;
   }
 
   restore(cell: Cell): void {
-    let accumulator = this.copy(cell.base).copy;
-    for (const value of cell.journal as unknown[]) {
-      accumulator = this.aggregate.add(accumulator, value);
-    }
+    const { base, values } = cell.journal as Journal;
+    let accumulator = this.copy(base).copy;
+    for (const value of values) accumulator = this.aggregate.add(accumulator, value);
     cell.accumulator = accumulator;
   }
 
   settle(cell: Cell, value: unknown): void {
-    const journal = cell.journal as unknown[];
-    journal.push(value);
-    if (journal.length >= cell.journalLimit) this.rebase(cell, journal);
+    const { values, limit } = cell.journal as Journal;
+    values.push(value);
+    if (values.length >= limit) cell.journal = this.begin(cell.accumulator);
   }
 
-  private rebase(cell: Cell, journal: unknown[]): void {
-    const { copy, parts } = this.copy(cell.accumulator);
-    journal.length = 0;
-    cell.base = copy;
-    cell.journal = journal;
-    cell.journalLimit = Math.max(SHORTEST_JOURNAL, parts);
+  private begin(accumulator: unknown): Journal {
+    const { copy, parts } = this.copy(accumulator);
+    return { base: copy, values: [], limit: Math.max(SHORTEST_JOURNAL, parts) };
   }
 
   private copy(accumulator: unknown): { copy: unknown; parts: number } {

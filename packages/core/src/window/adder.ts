@@ -1,0 +1,97 @@
+import { Cell, FLAT_GUARD, NO_GUARD } from './guard.ts';
+import type { LiveWindow, Span } from './live-windows.ts';
+import type { PaneLogic } from './pane.ts';
+import { refusePromise } from './synchronous.ts';
+
+/**
+ * Adds a value to all windows of a span, or to none: when one `add` fails, it is taken out of those
+ * that it was added to before.
+ */
+export class Adder {
+  private readonly logic: PaneLogic;
+  private readonly step: string;
+  /** Whether an undo needs no more than the accumulator that was there, or a shallow copy of it. */
+  private readonly simple: boolean;
+  private readonly flat: boolean;
+
+  /** The undo list: cell by window, what the guard kept, whether the cell is new. */
+  private readonly touched: Cell[] = [];
+  private readonly kept: unknown[] = [];
+  private readonly created: boolean[] = [];
+  private count = 0;
+
+  constructor(logic: PaneLogic, step: string) {
+    this.logic = logic;
+    this.step = step;
+    this.flat = logic.guard === FLAT_GUARD;
+    this.simple = this.flat || logic.guard === NO_GUARD;
+  }
+
+  /** Throws what user code throws; the windows are then as before. */
+  add(span: Span, key: unknown, value: unknown): void {
+    const { only } = span;
+    if (only === undefined || !this.simple) this.addToAll(span.windows, key, value);
+    else this.addToOne(only, key, value);
+  }
+
+  /** The way that nearly all values go: a window that takes them all, and little to undo. */
+  private addToOne({ cells }: LiveWindow, key: unknown, value: unknown): void {
+    const { logic } = this;
+    const cell = cells.get(key);
+    if (cell === undefined) {
+      const accumulator = this.checked(logic.add(logic.create(), value));
+      cells.set(key, new Cell(key, accumulator));
+      return;
+    }
+    const { accumulator } = cell;
+    if (!this.flat) {
+      cell.accumulator = this.checked(logic.add(accumulator, value));
+      return;
+    }
+    const copy = { ...(accumulator as object) };
+    try {
+      cell.accumulator = this.checked(logic.add(accumulator, value));
+    } catch (error) {
+      cell.accumulator = copy;
+      throw error;
+    }
+  }
+
+  private addToAll(windows: readonly LiveWindow[], key: unknown, value: unknown): void {
+    const { logic } = this;
+    const { guard } = logic;
+    this.count = 0;
+    try {
+      for (let i = 0; i < windows.length; i++) {
+        const { cells } = windows[i];
+        let cell = cells.get(key);
+        this.created[i] = cell === undefined;
+        if (cell === undefined) {
+          cell = new Cell(key, logic.create());
+          cells.set(key, cell);
+        }
+        this.touched[i] = cell;
+        this.kept[i] = guard.keep(cell);
+        this.count = i + 1;
+        cell.accumulator = this.checked(logic.add(cell.accumulator, value));
+      }
+    } catch (error) {
+      this.undo(windows, key);
+      throw error;
+    }
+    if (guard.settles) for (let i = 0; i < this.count; i++) guard.settle(this.touched[i], value);
+  }
+
+  private checked(accumulator: unknown): unknown {
+    if (accumulator instanceof Promise) refusePromise(this.step, accumulator);
+    return accumulator;
+  }
+
+  private undo(windows: readonly LiveWindow[], key: unknown): void {
+    const { guard } = this.logic;
+    for (let i = 0; i < this.count; i++) {
+      if (this.created[i]) windows[i].cells.delete(key);
+      else guard.restore(this.touched[i], this.kept[i]);
+    }
+  }
+}
