@@ -1,0 +1,65 @@
+import { type Command, Option } from 'commander';
+import type { ExitCode } from '../exit-code.ts';
+import { TRANSFORM_NAMES, type TransformName } from '../pipelines/transforms.ts';
+import { timeSpan, wholeNumber } from './arguments.ts';
+import {
+  addInputOptions,
+  addProcessorsOption,
+  addShardsOption,
+  addWorkloadOptions,
+  type InputOptions,
+  type WorkloadOptions,
+} from './option-groups.ts';
+
+export interface ConsumerOptions extends WorkloadOptions, InputOptions {
+  readonly topic: string;
+  readonly group: string;
+  /** Milliseconds. */
+  readonly window: number;
+  /** Milliseconds. */
+  readonly disorder: number;
+  readonly transform: TransformName;
+  readonly values: number;
+  readonly shards: number | undefined;
+  readonly processors: number | undefined;
+  readonly json: boolean | undefined;
+}
+
+export function defineConsumer(program: Command, end: (code: ExitCode) => void): void {
+  const command = program
+    .command('consumer')
+    .summary('run records through a windowed transform and print its results')
+    .description(
+      'Runs the stream: records, generated or read as NDJSON, go through a pipeline that transforms\n' +
+        'their values and counts them by key in tumbling event-time windows. Results are printed as\n' +
+        'windows close; with --json, as NDJSON.',
+    )
+    .option('--topic <name>', 'topic that the records go through', 'events')
+    .option('--group <name>', 'group in which the results are read', 'lite-streams-consumer')
+    .option('-w, --window <span>', 'length of a window', timeSpan, 1_000)
+    .option('--disorder <span>', 'how far records may be out of order', timeSpan, 0)
+    .addOption(
+      new Option('--transform <name>', 'what becomes of each value')
+        .choices(TRANSFORM_NAMES)
+        .default('upper'),
+    )
+    .option('--values <n>', 'values that a result keeps', wholeNumber(0, 1_000), 2)
+    .option('--json', 'write every result as a line of JSON');
+  addWorkloadOptions(command, { count: 50_000, rate: 10_000 });
+  addInputOptions(command, {});
+  addShardsOption(command);
+  addProcessorsOption(command);
+  command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  lite-streams consumer
+  lite-streams consumer --count 5M --rate 0 --threads 2 --keys 1000 --json
+  lite-streams producer --rate 1000 --json | lite-streams consumer --input - --window 5s`,
+    )
+    .action(async (options: ConsumerOptions) => {
+      const { consume } = await import('../actions/consume.ts');
+      end(await consume(options));
+    });
+}

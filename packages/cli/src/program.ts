@@ -1,0 +1,36 @@
+import { Command, CommanderError } from 'commander';
+import { defineBench } from './commands/bench.ts';
+import { defineConsumer } from './commands/consumer.ts';
+import { defineProducer } from './commands/producer.ts';
+import { defineRun } from './commands/run.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { describeFailure, exitCodeOf } from './failure.ts';
+import { styleFor } from './render/style.ts';
+import { packageVersion } from './version.ts';
+
+/** Runs the command line and returns the exit code. What the commands need is loaded when they run. */
+export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const setCode = (ended: ExitCode): void => {
+    code = ended;
+  };
+  const program = new Command('lite-streams')
+    .description('An embedded multicore event-streaming engine: simulations, pipelines, measures.')
+    .version(packageVersion(), '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .showHelpAfterError('Run it with --help to see what there is.')
+    .exitOverride();
+  // In the order of the help.
+  for (const define of [defineProducer, defineConsumer, defineRun, defineBench]) {
+    define(program, setCode);
+  }
+  try {
+    await program.parseAsync(argv);
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const style = styleFor(process.stderr);
+    process.stderr.write(`${style('red', 'lite-streams:')} ${describeFailure(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
