@@ -1,6 +1,6 @@
 import type { Topic } from '../broker/topic.ts';
 import type { WaitingPlace } from '../memory/park.ts';
-import type { SourceInput } from '../operator/endpoints.ts';
+import { SOURCE_KIND, type SourceInput } from '../operator/endpoints.ts';
 import { RecordView } from '../record/view.ts';
 import { cellState } from '../shard/appender.ts';
 import { GroupCursor } from '../shard/group-cursor.ts';
@@ -19,6 +19,8 @@ export class TopicSource implements SourceInput {
   private readonly reader: GroupReader;
   private readonly run: SlotRun;
   private readonly flyweight = new RecordView();
+  /** Whether the one slot of the last poll is an end that was committed before this source began. */
+  private endedBefore = false;
 
   /** Begins at what the group has committed; makes the group, from the earliest on, if needed. */
   constructor(topic: Topic, shard: number, group: string) {
@@ -33,11 +35,12 @@ export class TopicSource implements SourceInput {
   poll(maxRecords: number): number {
     const count = this.reader.poll(maxRecords);
     this.lost += this.reader.lost;
-    return count;
+    this.endedBefore = count === 0 && this.isBehindEnd();
+    return this.endedBefore ? 1 : count;
   }
 
   kind(index: number): number {
-    return this.run.kind(index);
+    return this.endedBefore ? SOURCE_KIND.topicEnd : this.run.kind(index);
   }
 
   producerId(index: number): number {
@@ -53,6 +56,7 @@ export class TopicSource implements SourceInput {
   }
 
   offset(index: number): number {
+    if (this.endedBefore) return this.reader.shard.offsetOf(this.reader.shard.published()) - 1;
     return this.run.offset + index;
   }
 
@@ -75,5 +79,14 @@ export class TopicSource implements SourceInput {
     this.reader.rewind();
     this.reader.close();
     this.topic.bell.ring();
+  }
+
+  /**
+   * A source that takes the place of one that died, or that begins in a group that was kept, finds
+   * the end of its shard committed; its task has to end all the same.
+   */
+  private isBehindEnd(): boolean {
+    const { shard, cursor } = this.reader;
+    return shard.state() === KERNEL.STATE_SEALED && cursor.next() === shard.published();
   }
 }
