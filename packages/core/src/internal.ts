@@ -9,7 +9,6 @@ export { FRAME } from './channel/channel.ts';
 export { createChannelMemory } from './channel/layout.ts';
 export { LocalChannel } from './channel/local.ts';
 export type { ValueDecoder, ValueEncoder } from './channel/value-codec.ts';
-export { ValueCodec } from './codec/value-codec.ts';
 export { ValueReader } from './codec/value-reader.ts';
 export { ValueWriter } from './codec/value-writer.ts';
 export { fail } from './errors.ts';

@@ -63,17 +63,20 @@ export class AppendHandle {
   append(record: RecordInput): number {
     const { key, value, headers } = record;
     const { appendText } = this;
+    const timestamp = record.timestamp ?? this.topic.now();
     if (
       appendText !== undefined &&
       typeof key === 'string' &&
       typeof value === 'string' &&
+      // WebAssembly would make a number of whatever it is given.
+      typeof timestamp === 'number' &&
       (headers === undefined || headers === null) &&
       record.shard === undefined
     ) {
       const result = appendText(
         key,
         value,
-        record.timestamp ?? this.topic.now(),
+        timestamp,
         this.staging,
         this.staging + this.room,
         this.first,
@@ -83,11 +86,11 @@ export class AppendHandle {
       );
       if (result !== LEFT_TO_WRITER) return this.offsetAfter(result, this.scratch.i32[SHARD_WORD]);
     }
-    return this.write(record);
+    return this.write(record, timestamp);
   }
 
   /** The way of every other record: encode, route, append. */
-  private write(record: RecordInput): number {
+  private write(record: RecordInput, timestamp: number): number {
     const { scratch } = this;
     const bytes = this.writer.write(
       scratch,
@@ -95,7 +98,7 @@ export class AppendHandle {
       this.room,
       record.key,
       record.value,
-      record.timestamp ?? this.topic.now(),
+      timestamp,
       record.headers,
     );
     const shard =

@@ -122,7 +122,7 @@ function describedObject(value: object): string {
   if (Array.isArray(value)) return 'an array';
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
   if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object';
-  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+  return /^([AEIO]|U(?!int))/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
 function shortened(text: string): string {

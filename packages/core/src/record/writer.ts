@@ -111,6 +111,7 @@ export class RecordWriter {
     timestamp: number,
     headers: HeadersInput | null | undefined,
   ): number {
+    if (typeof timestamp !== 'number') checkTimestamp(timestamp);
     if (
       typeof key === 'string' &&
       typeof value === 'string' &&
