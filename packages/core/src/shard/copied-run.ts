@@ -34,7 +34,7 @@ export class CopiedRun {
       const lost = kernel.copyOut(sequence, count, this.address, dataAt, room);
       if (lost >= 0) {
         const slotsAt = this.address + lost * SLOT_BYTES;
-        const first = scratch.i32[(this.address + KERNEL.SLOT_GRANULE) >> 2];
+        const first = scratch.i32[KERNEL.RESULT >> 2];
         run.inCopy(
           scratch,
           shard.number,

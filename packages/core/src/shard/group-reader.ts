@@ -13,8 +13,11 @@ export class GroupReader {
   readonly cursor: GroupCursor;
   /** The run that the last `poll` returned. */
   readonly run: SlotRun;
-  /** How many records were overwritten before the last `poll` could read them. */
+  /** How many records before those of the last `poll` were overwritten unread. */
   lost = 0;
+
+  /** Lost since a `poll` last returned something; `next` stands behind them already. */
+  private unreported = 0;
 
   private readonly lease: number;
   private readonly group: number;
@@ -40,23 +43,23 @@ export class GroupReader {
   }
 
   private pollCopied(copied: CopiedRun, max: number): number {
-    let next = this.cursor.next();
     for (;;) {
+      const next = this.cursor.next();
       const behind = (this.shard.published() - next) | 0;
       if (behind <= 0) return 0;
-      const oldest = this.shard.physicalEarliest();
-      const gone = (oldest - next) | 0;
+      const gone = (this.shard.physicalEarliest() - next) | 0;
       if (gone > 0) {
-        this.lost += gone;
-        next = oldest;
+        this.unreported += gone;
+        this.cursor.moveNext((next + gone) | 0);
         continue;
       }
       const wanted = Math.min(behind, max);
-      const lost = copied.take(next, wanted, this.run);
-      this.lost += lost;
-      next = (next + wanted) | 0;
-      this.cursor.moveNext(next);
-      if (lost < wanted) return wanted - lost;
+      this.unreported += copied.take(next, wanted, this.run);
+      this.cursor.moveNext((next + wanted) | 0);
+      if (this.run.count === 0) continue;
+      this.lost = this.unreported;
+      this.unreported = 0;
+      return this.run.count;
     }
   }
 
@@ -71,7 +74,12 @@ export class GroupReader {
 
   /** Goes back to what was committed, as after a failure; what was polled since is polled again. */
   rewind(): void {
-    if (this.copied !== undefined) return;
+    if (this.copied !== undefined) {
+      // Whoever reads on from here counts what was lost and not reported.
+      if (this.unreported > 0) this.cursor.moveNext((this.cursor.next() - this.unreported) | 0);
+      this.unreported = 0;
+      return;
+    }
     this.cursor.moveNext(this.cursor.committed());
     this.shard.kernel.release(this.lease, 0, 0);
   }

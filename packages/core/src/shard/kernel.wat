@@ -351,15 +351,15 @@
   ;; ---- reading what may be overwritten --------------------------------------------------------
 
   ;; Copies slots and data of [from, from + count) to scratch memory: 16 bytes a slot at
-  ;; `slotsTo`, then the data from the first record's granule on at `dataTo` (at most `dataRoom`
-  ;; bytes). What is read here may be overwritten meanwhile, so that nothing read is trusted: indices
-  ;; are masked and lengths bounded, and at the end the tail tells how many of the oldest records
-  ;; were lost on the way. Returns that number (count: all lost), or -1 when `dataRoom` is too small.
+  ;; `slotsTo`, then the data at `dataTo` (at most `dataRoom` bytes). What is read here may be
+  ;; overwritten meanwhile: the tail tells afterwards how many of the oldest records were lost on the
+  ;; way. Returns that number (count: all lost), or -1 when `dataRoom` is too small. The granule of
+  ;; what stands at `dataTo` is left at scratch RESULT.
   (func (export "copyOut")
     (param $from i32) (param $count i32) (param $slotsTo i32) (param $dataTo i32) (param $dataRoom i32)
     (result i32)
-    (local $index i32) (local $bytes i32) (local $granule i32) (local $first i32) (local $end i32)
-    (local $boundary i32) (local $tail i64) (local $lost i32) (local $oldest i32)
+    (local $slot i32) (local $bytes i32) (local $granule i32) (local $first i32) (local $end i32)
+    (local $boundary i32) (local $lost i32)
     ;; slots, in one or two runs
     (local.set $first
       (i32.sub (i32.add (global.get $slotMask) (i32.const 1))
@@ -370,54 +370,60 @@
     (memory.copy $scratch $shard
       (i32.add (local.get $slotsTo) (i32.shl (local.get $first) (i32.const 4))) (global.get $slotsAt)
       (i32.shl (i32.sub (local.get $count) (local.get $first)) (i32.const 4)))
+    ;; Only a slot that was whole says where data lies.
+    (local.set $lost
+      (call $firstIntact (local.get $from) (i32.const 0) (local.get $count) (local.get $slotsTo)))
+    (if (i32.eq (local.get $lost) (local.get $count)) (then (return (local.get $count))))
+    (local.set $slot (i32.add (local.get $slotsTo) (i32.shl (local.get $lost) (i32.const 4))))
+    (local.set $end (i32.add (local.get $slotsTo) (i32.shl (local.get $count) (i32.const 4))))
     ;; data
-    (local.set $granule (i32.load $scratch (i32.add (local.get $slotsTo) (i32.const %SLOT_GRANULE%))))
-    (local.set $index
-      (i32.add (local.get $slotsTo) (i32.shl (i32.sub (local.get $count) (i32.const 1)) (i32.const 4))))
-    (local.set $end
-      (i32.add
-        (i32.load $scratch (i32.add (local.get $index) (i32.const %SLOT_GRANULE%)))
-        (i32.shr_u (i32.load $scratch (i32.add (local.get $index) (i32.const %SLOT_LENGTH%))) (i32.const 3))))
+    (local.set $granule (i32.load $scratch (i32.add (local.get $slot) (i32.const %SLOT_GRANULE%))))
+    (i32.store $scratch (i32.const %RESULT%) (local.get $granule))
     (local.set $bytes
-      (i32.shl (call $granuleDifference (local.get $end) (local.get $granule)) (i32.const 3)))
-    (if (i32.le_u (local.get $bytes) (i32.shl (global.get $dataGranules) (i32.const 3)))
+      (i32.add
+        (i32.shl
+          (call $granuleDifference
+            (i32.load $scratch
+              (i32.add (local.get $end) (i32.const %LAST_SLOT_GRANULE%)))
+            (local.get $granule))
+          (i32.const 3))
+        (i32.load $scratch (i32.add (local.get $end) (i32.const %LAST_SLOT_LENGTH%)))))
+    (if (i32.gt_u (local.get $bytes) (local.get $dataRoom)) (then (return (i32.const -1))))
+    ;; bytes from here to the end of the data area
+    (local.set $boundary
+      (i32.shl
+        (i32.sub (global.get $dataGranules)
+          (i32.and (local.get $granule) (i32.sub (global.get $dataGranules) (i32.const 1))))
+        (i32.const 3)))
+    (local.set $first (local.get $bytes))
+    (if (i32.gt_u (local.get $bytes) (local.get $boundary))
       (then
-        (if (i32.gt_u (local.get $bytes) (local.get $dataRoom)) (then (return (i32.const -1))))
-        ;; granules from here to the end of the data area
-        (local.set $boundary
-          (i32.sub (global.get $dataGranules)
-            (i32.and (local.get $granule) (i32.sub (global.get $dataGranules) (i32.const 1)))))
-        (local.set $first (i32.shr_u (local.get $bytes) (i32.const 3)))
-        (if (i32.gt_u (local.get $first) (local.get $boundary))
-          (then
-            ;; The run that begins before the end goes on into the spill zone until its record ends.
-            (local.set $index (local.get $slotsTo))
-            (local.set $end
-              (i32.add (local.get $slotsTo) (i32.shl (local.get $count) (i32.const 4))))
-            (block $found (loop $search
-              (br_if $found (i32.ge_u (local.get $index) (local.get $end)))
-              (local.set $first
-                (call $granuleDifference
-                  (i32.load $scratch (i32.add (local.get $index) (i32.const %SLOT_GRANULE%)))
-                  (local.get $granule)))
-              (br_if $found (i32.ge_s (local.get $first) (local.get $boundary)))
-              (local.set $index (i32.add (local.get $index) (i32.const 16)))
-              (local.set $first (i32.shr_u (local.get $bytes) (i32.const 3)))
-              (br $search)))))
-        (local.set $first (i32.shl (local.get $first) (i32.const 3)))
-        ;; Torn slots can name any run: what does not lie in the data area and its spill is not read.
-        (if (i32.and
-              (i32.le_u (local.get $first) (local.get $bytes))
-              (i32.le_u (local.get $first)
-                (i32.add (i32.shl (local.get $boundary) (i32.const 3)) (global.get $maxRecordBytes))))
-          (then
-            (memory.copy $scratch $shard (local.get $dataTo) (call $dataOf (local.get $granule))
-              (local.get $first))
-            (memory.copy $scratch $shard (i32.add (local.get $dataTo) (local.get $first))
-              (call $dataOf (i32.add (local.get $granule) (i32.shr_u (local.get $first) (i32.const 3))))
-              (i32.sub (local.get $bytes) (local.get $first)))))))
-    ;; Validation. An atomic load orders later accesses, not the plain reads before it; the fence
-    ;; does: whatever overwrote what we read had moved the tail before, and now we must see that.
+        ;; The run that begins before the end goes on into the spill zone until its record ends.
+        (block $found (loop $search
+          (local.set $slot (i32.add (local.get $slot) (i32.const 16)))
+          (br_if $found (i32.ge_u (local.get $slot) (local.get $end)))
+          (local.set $first
+            (i32.shl
+              (call $granuleDifference
+                (i32.load $scratch (i32.add (local.get $slot) (i32.const %SLOT_GRANULE%)))
+                (local.get $granule))
+              (i32.const 3)))
+          (br_if $found (i32.ge_u (local.get $first) (local.get $boundary)))
+          (local.set $first (local.get $bytes))
+          (br $search)))))
+    (memory.copy $scratch $shard (local.get $dataTo) (call $dataOf (local.get $granule))
+      (local.get $first))
+    (memory.copy $scratch $shard (i32.add (local.get $dataTo) (local.get $first))
+      (call $dataOf (i32.add (local.get $granule) (i32.shr_u (local.get $first) (i32.const 3))))
+      (i32.sub (local.get $bytes) (local.get $first)))
+    (call $firstIntact (local.get $from) (local.get $lost) (local.get $count) (local.get $slotsTo)))
+
+  ;; The first of the copied slots, from `lost` on, whose slot and data cannot have been overwritten
+  ;; before this is called. An atomic load orders later accesses, not the plain reads before it; the
+  ;; fence does: whatever overwrote what we read had moved the tail before, and now we must see that.
+  (func $firstIntact
+    (param $from i32) (param $lost i32) (param $count i32) (param $slotsTo i32) (result i32)
+    (local $tail i64) (local $oldest i32)
     (atomic.fence)
     (local.set $tail (i64.atomic.load $shard (i32.const %TAIL%))) ;;@ pairs with the claim in $append
     (local.set $oldest

@@ -92,6 +92,9 @@ export const KERNEL = {
   SLOT_GRANULE: 4,
   SLOT_LENGTH: 8,
   SLOT_META: 12,
+  /** The last slot's words, from the end of a run of slots. */
+  LAST_SLOT_GRANULE: -12,
+  LAST_SLOT_LENGTH: -8,
   /** The bits of `meta` that name a control record; none are set for data. */
   META_CONTROL: 0xf000,
 

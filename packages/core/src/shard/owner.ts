@@ -119,11 +119,14 @@ export class ShardOwner {
   private checkInvariants(): void {
     const { shard } = this;
     shard.checkAlive();
+    // Both ends move on meanwhile: `published` must not have passed the tail when it was read before
+    // it, and the tail must not have been a lap ahead when `published` is read once more behind it.
     const published = shard.published();
     const claimed = shard.claimed();
-    const open = (claimed - published) | 0;
+    const open = (claimed - shard.published()) | 0;
     const magic = shard.i32[CONSTANT.magic >> 2];
-    if (magic === MAGIC && open >= 0 && open < shard.plan.slots) return;
+    const inOrder = ((claimed - published) | 0) >= 0 && open < shard.plan.slots;
+    if (magic === MAGIC && inOrder) return;
     shard.setState(KERNEL.STATE_POISONED);
     fail(
       'SHARD_POISONED',
