@@ -233,12 +233,12 @@ class LocalJob implements Job {
   }
 
   drained(): Promise<void> {
-    return this.until(() => this.hosts.every(host => host.done(this.name)));
+    return this.until(() => this.allDone());
   }
 
   caughtUp(): Promise<void> {
     const source = this.engine.topic(this.plan.topics.source);
-    return this.until(() => isCaughtUp(source, this.plan.group));
+    return this.until(() => this.stopped === undefined && isCaughtUp(source, this.plan.group));
   }
 
   async stop(): Promise<void> {
@@ -253,6 +253,11 @@ class LocalJob implements Job {
 
   explain(): string {
     return explainPlan(this.pipeline.graph, this.plan);
+  }
+
+  private allDone(): boolean {
+    if (this.stopped !== undefined) return this.stopped.tasks.every(({ done }) => done);
+    return this.hosts.every(host => host.done(this.name));
   }
 
   /** Steps the engine until `reached`. Throws what stopped the pipeline. */

@@ -46,7 +46,7 @@ function copyOf(value: unknown): unknown {
         '(objects, arrays, Maps, Sets, numbers, texts, bytes) or give the aggregate a `copy`.',
     );
   }
-  const copy: Record<string, unknown> = Object.create(prototype);
-  for (const [name, field] of Object.entries(value as object)) copy[name] = copyOf(field);
-  return copy;
+  const fields = Object.entries(value as object);
+  const copy = Object.fromEntries(fields.map(([name, field]) => [name, copyOf(field)]));
+  return prototype === null ? Object.setPrototypeOf(copy, null) : copy;
 }

@@ -1,0 +1,375 @@
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { json } from '../serde/json.ts';
+import { text } from '../serde/text.ts';
+import { count } from '../window/count.ts';
+import { hopping } from '../window/hopping.ts';
+import { tumbling } from '../window/tumbling.ts';
+import { pipeline } from './builder.ts';
+import { Pipeline, pipelineOf } from './pipeline.ts';
+import type { Stream } from './stream.ts';
+
+interface Flight {
+  origin: string;
+  delay: number;
+  date: number;
+}
+
+const start = () => pipeline('p').from('flights', json<Flight>());
+const sum = { create: () => 0, add: (total: number, { delay }: Flight) => total + delay };
+
+test('types flow without annotations', () => {
+  const stream = start().filter(({ delay }) => delay > 0);
+  expectTypeOf(stream).toEqualTypeOf<Stream<Flight, string | undefined>>();
+  const keyed = stream.map((f, { timestamp }) => ({ ...f, at: timestamp })).keyBy(f => f.origin);
+  expectTypeOf(keyed).toEqualTypeOf<
+    Stream<{ at: number; origin: string; delay: number; date: number }, string>
+  >();
+  const windowed = keyed.window(tumbling('1d')).aggregate({
+    create: () => ({ n: 0 }),
+    add: (a, f) => {
+      expectTypeOf(f.at).toBeNumber();
+      return { n: a.n + 1 };
+    },
+    result: ({ n }, { key, window }) => ({ n, key, day: window.start }),
+  });
+  expectTypeOf(windowed).toEqualTypeOf<Stream<{ n: number; key: string; day: number }, string>>();
+  expectTypeOf(start().flatMap(f => [f.delay])).toEqualTypeOf<Stream<number, string | undefined>>();
+  expectTypeOf(start().flatMap(f => (f.delay > 0 ? [f.origin] : undefined))).toEqualTypeOf<
+    Stream<string, string | undefined>
+  >();
+  expectTypeOf(start().keyBy(f => f.delay)).toEqualTypeOf<Stream<Flight, number>>();
+  expectTypeOf(
+    start()
+      .keyBy(f => f.origin)
+      .window(count(3))
+      .process((key, values, { end }) => ({ key, n: values.length, end })),
+  ).toEqualTypeOf<Stream<{ key: string; n: number; end: number }, string>>();
+  expectTypeOf(
+    start()
+      .window(tumbling(1))
+      .process((_, values) => values),
+  ).toEqualTypeOf<Stream<Flight, string | undefined>>();
+  expectTypeOf(start().window(tumbling(1)).aggregate(sum)).toEqualTypeOf<
+    Stream<number, string | undefined>
+  >();
+  const numbers = start().map(() => 1);
+  // @ts-expect-error numbers are no texts
+  numbers.to('out', text());
+});
+
+test('a pipeline is frozen, and knows its steps', () => {
+  const made = start()
+    .filter(f => f.delay, { name: 'late ones' })
+    .keyBy(f => f.origin)
+    .window(hopping('1h', '10m', { offset: '5m' }), {
+      allowedLateness: '1m',
+      lateTo: 'late',
+      panes: 'discarding',
+    })
+    .aggregate(sum)
+    .to('out', json());
+  expect(made.name).toBe('p');
+  expect(made.graph.deadLetters).toBe('p.dead-letters');
+  expect(made.graph.steps.map(({ name }) => name)).toEqual(['late ones', 'keyBy-2', 'window-3']);
+  expect(made.graph.steps[2]).toMatchObject({
+    keyed: true,
+    allowedLatenessMs: 60_000,
+    lateTo: 'late',
+    panes: 'discarding',
+  });
+  expect(
+    Object.isFrozen(made) && Object.isFrozen(made.graph) && Object.isFrozen(made.graph.steps),
+  ).toBe(true);
+  expect(
+    pipeline('q', { deadLetters: 'dead' }).from('a', text()).to('b', text()).graph.deadLetters,
+  ).toBe('dead');
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: what a user without types can write
+type Anything = any;
+const any = (make: () => unknown) => make as () => Anything;
+
+describe('each misuse is INVALID_PIPELINE and names the step', () => {
+  test.each<[string, () => unknown, RegExp]>([
+    ['no name', any(() => pipeline(undefined as Anything)), /needs a name/],
+    [
+      'a dead-letter topic without a name',
+      any(() => pipeline('p', { deadLetters: '' })),
+      /"deadLetters".*topic ""/,
+    ],
+    ['no topic', any(() => pipeline('p').from(7 as Anything, text())), /"from-0".*topic 7/],
+    ['no serde', any(() => pipeline('p').from('a', undefined as Anything)), /"from-0".*serde/],
+    ['no serde in to', any(() => start().to('b', {} as Anything)), /"to-1".*serde/],
+    [
+      'a second source',
+      any(() => {
+        const one = pipeline('p');
+        one.from('a', text());
+        one.from('b', text());
+      }),
+      /second source/,
+    ],
+    [
+      'a timestamp that is no function',
+      any(() => pipeline('p').from('a', text(), { timestamp: 5 as Anything })),
+      /"from-0".*timestamp/,
+    ],
+    [
+      'no watermark strategy',
+      any(() => pipeline('p').from('a', text(), { watermark: 'late' as Anything })),
+      /"from-0".*watermark/,
+    ],
+    [
+      'an idle timeout of 0',
+      any(() => pipeline('p').from('a', text(), { idleTimeout: 0 })),
+      /"from-0".*idleTimeout 0/,
+    ],
+    [
+      'map without a function',
+      any(() => start().map(undefined as Anything)),
+      /"map-1" needs a function.*undefined/,
+    ],
+    [
+      'filter without a function',
+      any(() => start().filter(null as Anything, { name: 'keep' })),
+      /"keep" needs a function.*null/,
+    ],
+    [
+      'keyBy without a function',
+      any(() => start().keyBy('origin' as Anything)),
+      /"keyBy-1" needs a function.*string/,
+    ],
+    [
+      'a name twice',
+      any(() =>
+        start()
+          .map(x => x, { name: 'a' })
+          .tap(x => x, { name: 'a' }),
+      ),
+      /"a" has the name of an earlier step/,
+    ],
+    [
+      'a name that is no text',
+      any(() => start().map(x => x, { name: 5 as Anything })),
+      /"map" has the name 5/,
+    ],
+    ['a window of size 0', any(() => start().window(tumbling(0))), /"window-1" has the size 0/],
+    ['a slide of 0', any(() => start().window(hopping(5, 0))), /"window-1" has the slide 0/],
+    ['no window', any(() => start().window(undefined as Anything)), /"window-1" has no window/],
+    [
+      'a bad duration',
+      any(() => start().window(tumbling('1w' as Anything))),
+      /"window-1" has the size "1w"/,
+    ],
+    [
+      'negative lateness',
+      any(() => start().window(tumbling(1), { allowedLateness: -1 })),
+      /"window-1".*allowedLateness -1/,
+    ],
+    [
+      'panes of another kind',
+      any(() => start().window(tumbling(1), { panes: 'glass' as Anything })),
+      /"window-1".*"glass"/,
+    ],
+    [
+      'a late topic without a name',
+      any(() => start().window(tumbling(1), { lateTo: '' })),
+      /"window-1".*topic ""/,
+    ],
+    [
+      'lateness of a count window',
+      any(() => start().window(count(1), { allowedLateness: 1 } as Anything)),
+      /"window-1" is a count window.*allowedLateness/,
+    ],
+    [
+      'a window without aggregate',
+      any(() => (start().window(tumbling(1)) as Anything).to('b', text())),
+      /"window-1" is followed by \.to\(\)/,
+    ],
+    [
+      'a window after a window',
+      any(() => (start().window(tumbling(1)) as Anything).window(tumbling(1))),
+      /"window-1" is followed by \.window\(\)/,
+    ],
+    [
+      'an aggregate without create',
+      any(() =>
+        start()
+          .window(tumbling(1))
+          .aggregate({ add: () => 0 } as Anything),
+      ),
+      /"window-1".*create/,
+    ],
+    [
+      'an aggregate that is none',
+      any(() =>
+        start()
+          .window(tumbling(1))
+          .aggregate(undefined as Anything),
+      ),
+      /"window-1".*create/,
+    ],
+    [
+      'a result that is no function',
+      any(() =>
+        start()
+          .window(tumbling(1))
+          .aggregate({ ...sum, result: 5 } as Anything),
+      ),
+      /"window-1".*result/,
+    ],
+    [
+      'create that throws',
+      any(() =>
+        start()
+          .window(tumbling(1))
+          .aggregate({
+            ...sum,
+            create: () => {
+              throw new Error('no memory');
+            },
+          }),
+      ),
+      /"window-1".*create\(\).*no memory/,
+    ],
+    [
+      'create that throws what is no error',
+      any(() =>
+        start()
+          .window(tumbling(1))
+          .aggregate({
+            ...sum,
+            create: () => {
+              throw 'up';
+            },
+          }),
+      ),
+      /create\(\).*up/,
+    ],
+    [
+      'an accumulator that cannot be copied',
+      any(() =>
+        start()
+          .window(tumbling(1))
+          .aggregate({ ...sum, create: () => new WeakMap() } as Anything),
+      ),
+      /"window-1".*WeakMap.*copy/,
+    ],
+    [
+      'no window function',
+      any(() =>
+        start()
+          .window(tumbling(1))
+          .process(undefined as Anything),
+      ),
+      /"window-1".*window function/,
+    ],
+    [
+      'a window used twice',
+      any(() => {
+        const w = start().window(tumbling(1));
+        w.aggregate(sum);
+        w.aggregate(sum);
+      }),
+      /"window-1" is finished or left behind/,
+    ],
+    [
+      'a stream used twice',
+      any(() => {
+        const s = start();
+        s.map(x => x);
+        s.map(x => x);
+      }),
+      /"map" goes on from a stream that another step/,
+    ],
+    [
+      'a stream used twice, named',
+      any(() => {
+        const s = start();
+        s.map(x => x);
+        s.map(x => x, { name: 'second' });
+      }),
+      /"second" goes on from/,
+    ],
+    [
+      'to twice',
+      any(() => {
+        const s = start();
+        s.to('b', json());
+        s.to('c', json());
+      }),
+      /"to" goes on from/,
+    ],
+    [
+      'an operator after to',
+      any(() => (start().to('b', json()) as Anything).map((x: unknown) => x)),
+      /\.map\(\) comes after \.to\("b"\)/,
+    ],
+    [
+      'to after to',
+      any(() => (start().to('b', json()) as Anything).to('c', json())),
+      /\.to\(\) comes after/,
+    ],
+    ['an output without a name', any(() => start().to('', json())), /"to-1".*topic ""/],
+    [
+      'an output that is the input',
+      any(() => start().to('flights', json())),
+      /"to-1".*"flights".*never end/,
+    ],
+    [
+      'a key that is no function',
+      any(() => start().to('b', json(), { key: 'k' as Anything })),
+      /"to-1" needs a function as key/,
+    ],
+    [
+      'keyByRecord after keyBy',
+      any(() =>
+        start()
+          .keyBy(f => f.origin)
+          .keyByRecord(),
+      ),
+      /"keyByRecord-2" follows "keyBy-1"/,
+    ],
+  ])('%s', (_, make, message) => {
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_PIPELINE',
+        message: expect.stringMatching(message),
+      }),
+    );
+  });
+});
+
+describe('what a module exports', () => {
+  const finished = start().to('out', json());
+
+  test('is a pipeline', () => {
+    expect(pipelineOf({ default: finished }, 'a.ts')).toBe(finished);
+    expect(Pipeline.is(finished)).toBe(true);
+    expect(Pipeline.is({})).toBe(false);
+    expect(Pipeline.is(undefined)).toBe(false);
+  });
+
+  test.each([[{}], [{ default: 5 }], [{ default: null }], [undefined]])(
+    '%j is MODULE_NO_DEFAULT',
+    exported => {
+      expect(() => pipelineOf(exported, 'a.ts')).toThrow(
+        expect.objectContaining({
+          code: 'MODULE_NO_DEFAULT',
+          message: expect.stringContaining('a.ts'),
+        }),
+      );
+    },
+  );
+
+  test('or unfinished, which is said', () => {
+    for (const unfinished of [start(), start().window(tumbling(1))]) {
+      expect(() => pipelineOf({ default: unfinished }, 'a.ts')).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_PIPELINE',
+          message: expect.stringMatching(/a\.ts.*"p" has no end/),
+        }),
+      );
+    }
+  });
+});
