@@ -36,7 +36,7 @@ class Consume {
     const elapsedMs = performance.now() - this.startedMs;
     const { in: taken = 0, lag = 0, late = 0 } = this.job?.stats() ?? {};
     return (
-      `${count(taken)} records · ${rate(taken, elapsedMs)} · lag ${count(lag)} · ` +
+      `${plural(taken, 'record')} · ${rate(taken, elapsedMs)} · lag ${count(lag)} · ` +
       `${plural(this.windows, 'window')} · late ${count(late)} · ${duration(elapsedMs)}`
     );
   }

@@ -38,7 +38,7 @@ class RunModule {
     const elapsedMs = performance.now() - this.startedMs;
     const taken = this.job?.stats().in ?? 0;
     return (
-      `${count(taken)} records in · ${rate(taken, elapsedMs)} · ${count(this.written)} out · ` +
+      `${plural(taken, 'record')} in · ${rate(taken, elapsedMs)} · ${count(this.written)} out · ` +
       duration(elapsedMs)
     );
   }

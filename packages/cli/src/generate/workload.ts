@@ -28,18 +28,26 @@ function mix(bits: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** Keys that are kept as text; of more, each is made when it is asked for. */
+const KEYS_KEPT = 1 << 16;
+
 /** Keys and values by the record's number, from 0 on. */
 export class RecordSource {
   private readonly seed: number;
   private readonly sizeBytes: number;
-  private readonly keys: readonly string[];
+  private readonly keys: number;
+  private readonly keyTexts: readonly string[];
   private readonly pool: string;
   private readonly repeated: readonly string[];
 
   constructor(workload: Pick<Workload, 'keys' | 'sizeBytes' | 'seed' | 'repeatAfter'>) {
     this.seed = mix(workload.seed);
     this.sizeBytes = workload.sizeBytes;
-    this.keys = Array.from({ length: workload.keys }, (_, i) => `key-${i}`);
+    this.keys = workload.keys;
+    this.keyTexts = Array.from(
+      { length: workload.keys <= KEYS_KEPT ? workload.keys : 0 },
+      (_, i) => `key-${i}`,
+    );
     let pool = '';
     for (let i = 0; pool.length < POOL_CHARACTERS + workload.sizeBytes; i++) {
       pool += LETTERS[mix(this.seed ^ i) % LETTERS.length];
@@ -52,7 +60,8 @@ export class RecordSource {
   }
 
   key(number: number): string {
-    return this.keys[mix(number ^ this.seed) % this.keys.length];
+    const which = mix(number ^ this.seed) % this.keys;
+    return this.keyTexts[which] ?? `key-${which}`;
   }
 
   /** `payload-<number>`, filled up to the size with letters; shorter sizes cut it. */

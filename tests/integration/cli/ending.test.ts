@@ -1,0 +1,155 @@
+import { once } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import manifest from '../../../packages/cli/package.json' with { type: 'json' };
+import { ndjson, RunningCommand, runCommand } from './command-line.ts';
+
+const module = (name: string): string => `tests/integration/cli/modules/${name}.ts`;
+
+describe('Ctrl-C', () => {
+  test('the first one drains: all that was sent is counted and shown', async () => {
+    const command = new RunningCommand([
+      'consumer',
+      ...['--count', 'unlimited', '--rate', '2000', '--window', '50ms', '--json'],
+    ]);
+    await command.shows('"count":');
+    command.process.kill('SIGINT');
+    const { code, stdout, stderr } = await command.ended();
+    expect(code).toBe(130);
+    const rows = ndjson<{ count: number }>(stdout);
+    const counted = rows.reduce((sum, { count }) => sum + count, 0);
+    const [, taken] = /records +([\d,]+) in = /.exec(stderr) ?? [];
+    expect(counted).toBe(Number(taken?.replaceAll(',', '')));
+    expect(stderr).toContain('Ctrl-C again leaves at once');
+  });
+
+  test('it ends an input that waits for more lines', async () => {
+    const command = new RunningCommand(['run', module('upper')]);
+    command.process.stdin.write('"one"\n');
+    await command.shows('"ONE"');
+    command.process.kill('SIGINT');
+    expect(await command.ended()).toMatchObject({ code: 130, stdout: '"ONE"\n' });
+  });
+
+  test('the second one leaves at once', async () => {
+    const command = new RunningCommand(['run', module('slow')]);
+    command.process.stdin.write('"never done"\n');
+    await command.shows('busy');
+    command.process.kill('SIGINT');
+    await command.shows('Ctrl-C again');
+    const askedMs = performance.now();
+    command.process.kill('SIGINT');
+    expect(await command.ended()).toMatchObject({ code: 130, stdout: '' });
+    expect(performance.now() - askedMs).toBeLessThan(5_000);
+  });
+
+  test('SIGTERM drains too, with an exit code of its own', async () => {
+    const command = new RunningCommand(['producer', '-n', 'unlimited', '-r', '1000', '--json']);
+    await command.shows('"offset":');
+    command.process.kill('SIGTERM');
+    const { code, stderr } = await command.ended();
+    expect(code).toBe(143);
+    expect(stderr).toContain('appended');
+  });
+});
+
+describe('a reader that goes away', () => {
+  test.each([
+    ['producer', '-n', 'unlimited', '--json'],
+    ['consumer', '-n', 'unlimited', '-r', '20000', '-w', '1ms', '--json'],
+  ])('is no failure of %s', async (...args) => {
+    const command = new RunningCommand(args);
+    await once(command.process.stdout, 'data');
+    command.process.stdout.destroy();
+    const { code, stderr } = await command.ended();
+    expect(stderr).not.toMatch(/EPIPE|Error/);
+    expect(code).toBe(0);
+  });
+});
+
+describe('exit codes and usage', () => {
+  test('--version prints the version of the package and nothing else', async () => {
+    expect(await runCommand(['--version'])).toMatchObject({
+      code: 0,
+      stdout: `${manifest.version}\n`,
+      stderr: '',
+    });
+  });
+
+  test.each([
+    [['--help'], ['producer', 'consumer', 'run', 'bench']],
+    [
+      ['producer', '--help'],
+      ['--count', '--rate', '--keys', '--size', '--threads', '--seed'],
+    ],
+    [
+      ['consumer', '--help'],
+      ['--window', '--transform', '--input', '--on-error', '--json'],
+    ],
+    [
+      ['run', '--help'],
+      ['<module>', '--input', '--on-error'],
+    ],
+    [
+      ['bench', '--help'],
+      ['--seconds', '--json'],
+    ],
+  ])('%j explains', async (args, parts) => {
+    const { code, stdout, stderr } = await runCommand(args);
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    for (const part of parts) expect(stdout).toContain(part);
+  });
+
+  test.each([
+    [[], 'Usage:'],
+    [['frobnicate'], 'frobnicate'],
+    [['run'], "missing required argument 'module'"],
+    [['producer', '--frobnicate'], '--frobnicate'],
+    [['producer', '--count', 'many'], 'many'],
+    [['producer', '--count', '-3'], '--count'],
+    [['producer', '--rate', '0x10'], '--rate'],
+    [['consumer', '--window', '1 fortnight'], '1 fortnight'],
+    [['consumer', '--transform', 'sideways'], 'sideways'],
+    [['consumer', '--shards', '0'], '--shards'],
+    [['run', 'module.ts', '--on-error', 'panic'], 'panic'],
+  ])('%j is a mistake of usage that is named', async (args, named) => {
+    const { code, stdout, stderr } = await runCommand(args);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(named);
+  });
+
+  test('a bad environment variable is named with its value and what it takes', async () => {
+    const { code, stderr } = await runCommand(['producer'], { env: { STREAM_SHARDS: 'lots' } });
+    expect(code).toBe(2);
+    for (const part of ['STREAM_SHARDS', '"lots"', '1 to 1024']) expect(stderr).toContain(part);
+  });
+
+  test('STREAM_SHARDS sets the shards, and --shards beats it', async () => {
+    const env = { STREAM_SHARDS: '7' };
+    const seven = await runCommand(['producer', '-n', '10'], { env });
+    expect(seven.stderr).toMatch(/by shard .*6: /);
+    const two = await runCommand(['producer', '-n', '10', '--shards', '2'], { env });
+    expect(two.stderr).toMatch(/by shard +0: \d+ +1: \d+\n/);
+  });
+
+  test('bench measures and checks, as JSON', async () => {
+    const { code, stdout } = await runCommand(['bench', '--seconds', '0.05', '--json']);
+    expect(code).toBe(0);
+    const { machine, results } = JSON.parse(stdout);
+    expect(machine.cores).toBeGreaterThan(0);
+    const names = results.map(({ name }: { name: string }) => name);
+    expect(names).toEqual([
+      'append',
+      'producer-send',
+      'pipe-1x1-16B',
+      'latency-10.0k-p50',
+      'latency-10.0k-p99',
+    ]);
+    for (const { value, samples, unit } of results) {
+      expect(value).toBeGreaterThan(0);
+      expect(samples.length).toBeGreaterThan(0);
+      expect(unit).toMatch(/^(ns|µs|records\/s)$/);
+    }
+  });
+});
