@@ -67,14 +67,19 @@ async function report(): Promise<void> {
     cleanCache: true,
     sourcePath: path => path.replaceAll('\\', '/'),
   });
-  // A source that no test loads counts too, with nothing reached.
-  await merged.add([...stripped].map(([url, source]) => untouched(url, source)));
+  const unloaded = new Map(stripped);
   for (const file of readdirSync(rawDir)) {
     const raw: RawCoverage = JSON.parse(readFileSync(join(rawDir, file), 'utf8'));
     const ours = raw.result.filter(entry => stripped.has(entry.url));
-    for (const entry of ours) entry.source = stripped.get(entry.url) ?? '';
+    for (const entry of ours) {
+      entry.source = stripped.get(entry.url) ?? '';
+      unloaded.delete(entry.url);
+    }
     if (ours.length > 0) await merged.add(ours);
   }
+  // A source that no test loads counts too, with nothing reached. Only such: merged with real counts, an
+  // empty entry hides those of constructors.
+  if (unloaded.size > 0) await merged.add([...unloaded].map(([url, text]) => untouched(url, text)));
   await merged.generate();
   const files = readLcov(readFileSync(join(outputDir, 'lcov.info'), 'utf8'));
   process.exitCode = print(files) ? 0 : 1;
