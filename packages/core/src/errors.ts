@@ -7,52 +7,165 @@
  */
 export const ERRORS = {
   // records
-  INVALID_KEY: 'A key is neither text nor bytes.',
-  INVALID_VALUE: 'A value is neither text nor bytes.',
-  INVALID_HEADER: 'A header name is not text, or its value is neither text nor bytes.',
-  INVALID_TIMESTAMP: 'A timestamp is not a whole number of milliseconds within ±(2^53 − 1).',
-  RECORD_TOO_LARGE: 'An encoded record is larger than `maxRecordBytes`.',
-  VALUE_OUT_OF_RANGE: 'A read lies outside the value of a record.',
-  STALE_VIEW: 'A record view was used after the batch that it belongs to had been released.',
-  SERDE_FAILED: 'A serde could not encode or decode a value.',
-  UNSUPPORTED_VALUE: 'A value cannot cross threads or enter a snapshot.',
+  INVALID_KEY: {
+    means: 'A key is neither text nor bytes.',
+    remedy: 'Give text, a Uint8Array, or no key. Make text of numbers with `String(key)`.',
+  },
+  INVALID_VALUE: {
+    means: 'A value is neither text nor bytes.',
+    remedy:
+      'Give text, a Uint8Array, or no value. Encode objects first, with `JSON.stringify` or a serde.',
+  },
+  INVALID_HEADER: {
+    means: 'A header name is not text, or its value is neither text nor bytes.',
+    remedy: 'Give an object of names whose values are text or a Uint8Array.',
+  },
+  INVALID_TIMESTAMP: {
+    means: 'A timestamp is not a whole number of milliseconds within ±(2^53 − 1).',
+    remedy: 'Give `date.getTime()`, round fractions, or leave it out for now.',
+  },
+  RECORD_TOO_LARGE: {
+    means: 'An encoded record is larger than `maxRecordBytes`.',
+    remedy:
+      'Raise `maxRecordBytes` (and `shardBytes`, of which it is a quarter at most), or send less.',
+  },
+  VALUE_OUT_OF_RANGE: {
+    means: 'A read lies outside the value of a record.',
+    remedy: 'Compare with `valueLength` first.',
+  },
+  STALE_VIEW: {
+    means: 'A record view was used after the batch that it belongs to had been released.',
+    remedy: 'Keep a record with `copy()` before you ask for the next batch.',
+  },
+  SERDE_FAILED: {
+    means: 'A serde could not encode or decode a value.',
+    remedy: 'See the `cause`; the message names the record or the value.',
+  },
+  UNSUPPORTED_VALUE: {
+    means: 'A value cannot cross threads or enter a snapshot.',
+    remedy:
+      'The message names the place. Use plain objects, arrays, Map, Set, Date and typed arrays.',
+  },
   // log
-  SHARD_FULL: 'A shard has no room: a group that gates it has not read far enough.',
-  SHARD_OUT_OF_RANGE: 'A shard number is outside the topic.',
-  SHARD_POISONED: 'The shared memory of a shard broke an invariant; the shard refuses further use.',
-  LAYOUT_MISMATCH:
-    'Shared memory has another magic number, layout version or length than this build.',
-  OUT_OF_MEMORY: 'The memory for the shards could not be allocated.',
-  UNKNOWN_TOPIC: 'No topic has this name.',
-  TOPIC_EXISTS: 'A topic of this name exists with other options.',
-  TOPIC_ENDED: 'The topic has ended; nothing can be appended.',
-  CLOSED: 'The topic, producer, consumer or engine is closed.',
-  TOO_MANY_PRODUCERS: 'All producer cells of a shard are taken.',
-  TOO_MANY_GROUPS: 'All group cells of a topic are taken.',
-  UNKNOWN_GROUP: 'No group has this name.',
-  DUPLICATE_MEMBER: 'A member of this name is already in the group.',
-  TOO_MANY_MEMBERS: 'All member cells of a group are taken.',
-  FENCED: 'A commit came from an older generation of the group; its shards were assigned anew.',
-  OFFSET_OUT_OF_RANGE: 'An offset lies below the earliest or above the end of the shard.',
+  SHARD_FULL: {
+    means: 'A shard has no room: a group that gates it has not read far enough.',
+    remedy:
+      'Use a producer, whose `send` waits; let the group that holds the shard read, or delete it; or make the topic `overwrite`.',
+  },
+  SHARD_OUT_OF_RANGE: {
+    means: 'A shard number is outside the topic.',
+    remedy: "Give a whole number from 0 to one less than the topic's shards.",
+  },
+  SHARD_POISONED: {
+    means: 'The shared memory of a shard broke an invariant; the shard refuses further use.',
+    remedy:
+      'Start the engine anew, and report it: this is a defect, or memory was written from outside.',
+  },
+  LAYOUT_MISMATCH: {
+    means: 'Shared memory has another magic number, layout version or length than this build.',
+    remedy: 'Use the same version of Lite Streams on all threads.',
+  },
+  OUT_OF_MEMORY: {
+    means: 'The memory for the shards could not be allocated.',
+    remedy: 'Lower `shards` or `shardBytes`, or give the process more memory.',
+  },
+  UNKNOWN_TOPIC: {
+    means: 'No topic has this name.',
+    remedy: 'Make the topic before you attach to it; compare the names.',
+  },
+  TOPIC_EXISTS: {
+    means: 'A topic of this name exists with other options.',
+    remedy: 'Give the same options, or another name.',
+  },
+  TOPIC_ENDED: {
+    means: 'The topic has ended; nothing can be appended.',
+    remedy: 'Append before `end()`, or to another topic.',
+  },
+  CLOSED: {
+    means: 'The topic, producer, consumer or engine is closed.',
+    remedy: 'Open a new one; nothing can be used after `close()` or `stop()`.',
+  },
+  TOO_MANY_PRODUCERS: {
+    means: 'All producer cells of a shard are taken.',
+    remedy: 'Close producers that are done, or raise `maxProducers`.',
+  },
+  TOO_MANY_GROUPS: {
+    means: 'All group cells of a topic are taken.',
+    remedy: 'Delete groups that nobody reads with `deleteGroup`, or raise `maxGroups`.',
+  },
+  UNKNOWN_GROUP: {
+    means: 'No group has this name.',
+    remedy: 'Consume as the group first; compare the names with `groups()`.',
+  },
+  DUPLICATE_MEMBER: {
+    means: 'A member of this name is already in the group.',
+    remedy: 'Give each member of a group a name of its own, or none.',
+  },
+  TOO_MANY_MEMBERS: {
+    means: 'All member cells of a group are taken.',
+    remedy: 'Close consumers that are done, or raise `maxMembers`.',
+  },
+  FENCED: {
+    means: 'A commit came from an older generation of the group; its shards were assigned anew.',
+    remedy: 'Ask for the next batch: it comes from the shards that the member has now.',
+  },
+  OFFSET_OUT_OF_RANGE: {
+    means: 'An offset lies below the earliest or above the end of the shard.',
+    remedy: 'Choose `onOutOfRange`, or seek to `earliest` or `latest`.',
+  },
   // configuration
-  INVALID_OPTION: 'An option or environment variable has a value outside its range.',
+  INVALID_OPTION: {
+    means: 'An option or environment variable has a value outside its range.',
+    remedy:
+      'The message names the option or variable, its value and what it takes; see the configuration.',
+  },
   // pipelines
-  INVALID_PIPELINE: 'A pipeline was built wrongly; the message names the step.',
-  MODULE_NOT_LOADED: 'A pipeline module could not be loaded.',
-  MODULE_NO_DEFAULT: 'A pipeline module has no pipeline as its default export.',
-  PIPELINE_RUNNING: 'A pipeline of this name is running already.',
-  PIPELINE_CYCLE: 'Pipelines form a cycle of lossless topics.',
-  ASYNC_OPERATOR: 'A synchronous operator returned a promise.',
-  STATE_LOST: 'A processor with state of this pipeline died, and no checkpoint exists.',
-  TASK_FAILED: 'A task of a pipeline failed by an error that no dead letter answers; see its cause.',
+  INVALID_PIPELINE: {
+    means: 'A pipeline was built wrongly; the message names the step.',
+    remedy: 'The message names the step and what it needs.',
+  },
+  MODULE_NOT_LOADED: {
+    means: 'A pipeline module could not be loaded.',
+    remedy: 'See the `cause`: the file is missing, does not parse, or throws while it loads.',
+  },
+  MODULE_NO_DEFAULT: {
+    means: 'A pipeline module has no pipeline as its default export.',
+    remedy: 'End the module with `export default pipeline(…)…to(…)`.',
+  },
+  PIPELINE_RUNNING: {
+    means: 'A pipeline of this name is running already.',
+    remedy: 'Stop the other first, or give this one another name.',
+  },
+  PIPELINE_CYCLE: {
+    means: 'Pipelines form a cycle of lossless topics.',
+    remedy: 'Make one of the topics `overwrite`, or break the cycle.',
+  },
+  ASYNC_OPERATOR: {
+    means: 'A synchronous operator returned a promise.',
+    remedy: 'Return the value itself; do asynchronous work before the pipeline or after it.',
+  },
+  STATE_LOST: {
+    means: 'A processor with state of this pipeline died, and no checkpoint exists.',
+    remedy: 'Run the pipeline again; it begins with no state.',
+  },
+  TASK_FAILED: {
+    means: 'A task of a pipeline failed by an error that no dead letter answers; see its cause.',
+    remedy: 'See the `cause`.',
+  },
   // threads
-  THREAD_FAILED: 'A worker thread failed.',
-  ABORTED: 'The operation was ended by its AbortSignal.',
+  THREAD_FAILED: {
+    means: 'A worker thread failed.',
+    remedy: "See the `cause`; the thread's own error is there.",
+  },
+  ABORTED: {
+    means: 'The operation was ended by its AbortSignal.',
+    remedy: 'Nothing: the signal was yours.',
+  },
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error with a stable code; `ERRORS[code]` says what the code means. */
+/** An error with a stable code; `ERRORS[code]` says what the code means and what to do. */
 export class StreamError extends Error {
   readonly code: ErrorCode;
 
