@@ -16,7 +16,9 @@ interface Proof {
   readonly full: readonly string[];
 }
 
-const proofs: readonly Proof[] = [];
+const proofs: readonly Proof[] = [
+  { name: 'flights', program: 'tests/proof/flights.ts', ci: [], full: ['--full'] },
+];
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const { values, positionals } = parseArgs({
