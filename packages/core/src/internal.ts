@@ -20,7 +20,7 @@ export { addCounts, COUNT_NAMES, noCounts, unaccounted } from './operator/counte
 export type { RecordSink, SourceInput } from './operator/endpoints.ts';
 export { refuseCycle } from './pipeline/cycles.ts';
 export { explainPlan } from './pipeline/explain.ts';
-export { TaskHost, type Wiring } from './pipeline/host.ts';
+export { TaskHost } from './pipeline/host.ts';
 export { isCaughtUp, jobStats } from './pipeline/job.ts';
 export { pipelineOf } from './pipeline/pipeline.ts';
 export { plainDecoder, plainEncoder } from './pipeline/plain-codec.ts';
@@ -33,6 +33,7 @@ export {
 } from './pipeline/plan.ts';
 export { TopicSink } from './pipeline/topic-sink.ts';
 export { TopicSource } from './pipeline/topic-source.ts';
+export type { Wiring } from './pipeline/wiring.ts';
 export { fnv1a, murmur2 } from './record/hash.ts';
 export { RecordView } from './record/view.ts';
 export { RecordWriter } from './record/writer.ts';

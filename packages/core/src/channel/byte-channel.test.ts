@@ -30,7 +30,7 @@ const kinds: [string, (position: number) => { writer: ChannelWriter; reader: Cha
   [
     'within a thread',
     position => {
-      const channel = new LocalChannel(8, position | 0);
+      const channel = new LocalChannel(8, false, position | 0);
       return { writer: channel, reader: channel };
     },
   ],
@@ -205,6 +205,31 @@ describe.each(kinds)('a channel %s', (_, make) => {
       memory.free(at, 1024);
     }
   });
+});
+
+test('records that stay travel as their places', () => {
+  const channel = new LocalChannel(4, true);
+  const memory = scratch();
+  const writer = new RecordWriter({ maxRecordBytes: 1024 });
+  const at = memory.alloc(256);
+  const second = at + writer.write(memory, at, 128, 'a', 'first', 1, null);
+  writer.write(memory, second, 128, 'b', 'second', 2, null);
+  const view = new RecordView();
+  channel.send('a', 1, view.wrap(memory, at, 3, 10), 1, 10, 0);
+  channel.send('b', 1, view.wrap(memory, second, 3, 11), 2, 11, 0);
+  channel.send('c', 1, 'a text', 2, 11, 0);
+  for (const [offset, text] of [
+    [10, 'first'],
+    [11, 'second'],
+  ] as const) {
+    expect(channel.next()).toBe(FRAME.data);
+    const record = channel.value as RecordView;
+    expect([record.text, record.offset, record.shard]).toEqual([text, offset, 3]);
+    expect(record.memory).toBe(memory);
+  }
+  channel.next();
+  expect(channel.value).toBe('a text');
+  memory.free(at, 256);
 });
 
 describe('a channel over shared memory', () => {

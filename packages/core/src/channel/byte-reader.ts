@@ -1,8 +1,8 @@
 import { add, loadAcquire, storeRelease } from '../memory/atomics.ts';
 import type { Bell } from '../memory/bell.ts';
-import { readText } from '../record/text.ts';
 import { RecordView } from '../record/view.ts';
 import { type ChannelReader, FRAME, type Frame } from './channel.ts';
+import { keyCache } from './key-cache.ts';
 import { CHANNEL, ChannelMemory, FRAME_AT, KEY_KIND, VALUE_KIND } from './layout.ts';
 import type { ValueDecoder } from './value-codec.ts';
 
@@ -24,6 +24,7 @@ export class ByteChannelReader implements ChannelReader {
   private readonly shard: number;
   /** Values that are whole records are seen through this one. */
   private readonly view = new RecordView();
+  private readonly keys = keyCache();
   /** `written` as last seen. */
   private end: number;
   private freed: number;
@@ -52,7 +53,7 @@ export class ByteChannelReader implements ChannelReader {
       this.offset = f64[(at + FRAME_AT.offset) >> 3];
       const keyBytes = i32[(at + FRAME_AT.keyBytes) >> 2];
       const keyAt = at + FRAME_AT.body;
-      this.key = this.keyAt((kinds >> 8) & 0xff, keyAt, keyBytes);
+      this.key = this.keyAt((kinds >> 8) & 0xff, keyAt, keyBytes, i32[(at + FRAME_AT.hash) >> 2]);
       const valueBytes = i32[(at + FRAME_AT.valueBytes) >> 2];
       this.value = this.valueAt(kinds >> 16, keyAt + ((keyBytes + 7) & ~7), valueBytes);
     }
@@ -87,8 +88,8 @@ export class ByteChannelReader implements ChannelReader {
     add(this.memory.i32, CHANNEL.readerWaits >> 2, delta);
   }
 
-  private keyAt(kind: number, at: number, bytes: number): unknown {
-    if (kind === KEY_KIND.text) return readText(this.memory, at, bytes);
+  private keyAt(kind: number, at: number, bytes: number, hash: number): unknown {
+    if (kind === KEY_KIND.text) return this.keys.textAt(this.memory, at, bytes, hash);
     return kind === KEY_KIND.number ? this.memory.f64[at >> 3] : undefined;
   }
 

@@ -1,3 +1,4 @@
+import type { RecordMemory } from '../record/record.ts';
 import { RecordView } from '../record/view.ts';
 import {
   type ChannelReader,
@@ -11,8 +12,9 @@ const NOTHING: unknown = undefined;
 
 /**
  * A channel between two tasks of one thread: both ends in one object, references in a ring, no
- * encoding. What was sent may be read at once. A value that is a view of a record travels as a copy,
- * because the view will be aimed at another record.
+ * encoding. What was sent may be read at once. A value that is a view of a record travels as the
+ * place of the record where that stays, and as a copy of the record otherwise: the view itself will
+ * be aimed at another record.
  */
 export class LocalChannel implements ChannelWriter, ChannelReader {
   key: unknown;
@@ -32,9 +34,18 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
   private readonly timestamps: Float64Array;
   private readonly watermarks: Float64Array;
   private readonly offsets: Float64Array;
+  /** Of a record that travels as its place, the address; −1 for other values. */
+  private readonly addresses: Float64Array;
+  private readonly recordsStay: boolean;
+  private readonly view = new RecordView();
+  private shard = 0;
 
-  /** `slots` is a power of two. */
-  constructor(slots: number, position = 0) {
+  /**
+   * `slots` is a power of two. `recordsStay`: records stay where they are until they are released,
+   * `position`: where both sides begin; only tests begin elsewhere than at 0.
+   */
+  constructor(slots: number, recordsStay = false, position = 0) {
+    this.recordsStay = recordsStay;
     this.mask = slots - 1;
     this.sent = this.read = this.freed = this.done = position;
     this.frames = new Uint8Array(slots);
@@ -43,6 +54,7 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
     this.timestamps = new Float64Array(slots);
     this.watermarks = new Float64Array(slots);
     this.offsets = new Float64Array(slots);
+    this.addresses = new Float64Array(slots).fill(-1);
   }
 
   send(
@@ -57,7 +69,8 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
     const slot = this.sent & this.mask;
     this.frames[slot] = FRAME.data;
     this.keys[slot] = key;
-    this.values[slot] = value instanceof RecordView ? detached(value) : value;
+    if (value instanceof RecordView) this.putRecord(slot, value);
+    else this.values[slot] = value;
     this.timestamps[slot] = timestamp;
     this.watermarks[slot] = watermark;
     this.offsets[slot] = offset;
@@ -87,9 +100,11 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
     this.watermark = this.watermarks[slot];
     if (frame === FRAME.data) {
       this.key = this.keys[slot];
-      this.value = this.values[slot];
       this.timestamp = this.timestamps[slot];
       this.offset = this.offsets[slot];
+      const address = this.addresses[slot];
+      if (address < 0) this.value = this.values[slot];
+      else this.takeRecord(slot, address);
       this.values[slot] = NOTHING;
     }
     this.read = (this.read + 1) | 0;
@@ -106,6 +121,22 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
 
   ready(): boolean {
     return this.read !== this.sent;
+  }
+
+  private putRecord(slot: number, record: RecordView): void {
+    if (!this.recordsStay) {
+      this.values[slot] = detached(record);
+      return;
+    }
+    this.values[slot] = record.memory;
+    this.addresses[slot] = record.storedStart;
+    this.shard = record.shard;
+  }
+
+  private takeRecord(slot: number, address: number): void {
+    const memory = this.values[slot] as RecordMemory;
+    this.addresses[slot] = -1;
+    this.value = this.view.wrap(memory, address, this.shard, this.offset);
   }
 
   /** Nobody parks while the other end, on the same thread, could go on. */

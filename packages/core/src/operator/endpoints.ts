@@ -17,6 +17,8 @@ export const SOURCE_KIND = {
 export interface SourceInput {
   /** Where to wait for more. */
   readonly places: readonly WaitingPlace[];
+  /** Whether records stay where they are until they are released, beyond the next `poll`. */
+  readonly stable: boolean;
   /** Records that were overwritten before they could be read (topics that overwrite). */
   readonly lost: number;
   /** Acquires up to `maxRecords` slots, which stay valid until the next `poll`; 0: nothing there. */

@@ -9,19 +9,28 @@ export class Exit {
   readonly operator: Operator;
   readonly channels: readonly ChannelWriter[];
   private readonly exchange: ExchangeOperator | undefined;
-  private readonly outlets: readonly Outlet[];
+  private readonly side: readonly Outlet[];
+  private readonly sink: Outlet | undefined;
 
-  constructor(last: Operator, exchange: ExchangeOperator | undefined, outlets: readonly Outlet[]) {
+  /** `side` may still grow while the task is built. */
+  constructor(
+    last: Operator,
+    exchange: ExchangeOperator | undefined,
+    side: readonly Outlet[],
+    sink: Outlet | undefined,
+  ) {
     this.operator = last;
     this.exchange = exchange;
     this.channels = exchange?.channels ?? [];
-    this.outlets = outlets;
+    this.side = side;
+    this.sink = sink;
   }
 
   /** Publishes what was sent; `true` when nothing is left on this side. */
   settle(): boolean {
     let all = this.exchange === undefined || this.exchange.settle();
-    for (const outlet of this.outlets) if (!outlet.flush()) all = false;
+    for (const outlet of this.side) if (!outlet.flush()) all = false;
+    if (this.sink !== undefined && !this.sink.flush()) all = false;
     return all;
   }
 
@@ -31,10 +40,12 @@ export class Exit {
 
   /** Nothing follows: ends the task's producers. */
   end(): void {
-    for (const outlet of this.outlets) outlet.end();
+    for (const outlet of this.side) outlet.end();
+    this.sink?.end();
   }
 
   places(): WaitingPlace[] {
-    return [...this.channels, ...this.outlets.flatMap(outlet => outlet.places)];
+    const outlets = this.sink === undefined ? this.side : [...this.side, this.sink];
+    return [...this.channels, ...outlets.flatMap(outlet => outlet.places)];
   }
 }

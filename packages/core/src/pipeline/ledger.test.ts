@@ -5,7 +5,7 @@ import { ReleaseLedger } from './ledger.ts';
 const send = (channel: LocalChannel) => channel.send('k', 1, 'v', 0, 0, 0);
 
 test('input is released once every channel is done with its output', () => {
-  const channels = [new LocalChannel(1024, -3), new LocalChannel(1024)];
+  const channels = [new LocalChannel(1024, false, -3), new LocalChannel(1024)];
   const ledger = new ReleaseLedger(2, channels);
   const positions = [0, 0];
   expect(ledger.collect(positions)).toBe(false);

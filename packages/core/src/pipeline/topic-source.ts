@@ -14,6 +14,7 @@ const MEMBER = 0;
 /** A shard of a topic as the source of a task. */
 export class TopicSource implements SourceInput {
   readonly places: readonly WaitingPlace[];
+  readonly stable: boolean;
   lost = 0;
   private readonly topic: Topic;
   private readonly reader: GroupReader;
@@ -29,12 +30,14 @@ export class TopicSource implements SourceInput {
     this.reader = new GroupReader(new GroupCursor(topic.shards[shard], id), MEMBER);
     this.reader.rewind();
     this.run = this.reader.run;
+    this.stable = !topic.shards[shard].overwrite;
     this.places = [topic.recordPlaces[shard]];
   }
 
   poll(maxRecords: number): number {
     const count = this.reader.poll(maxRecords);
     this.lost += this.reader.lost;
+    if (this.reader.wake > 0) this.topic.bell.ring();
     this.endedBefore = count === 0 && this.isBehindEnd();
     return this.endedBefore ? 1 : count;
   }

@@ -1,0 +1,25 @@
+import type { ValueDecoder, ValueEncoder } from '../channel/value-codec.ts';
+import type { Bell } from '../memory/bell.ts';
+import type { RecordSink, SourceInput } from '../operator/endpoints.ts';
+import type { Clock } from '../time/clock.ts';
+import type { ChannelPlan, Plan } from './plan.ts';
+
+/** What surrounds the tasks of one thread: its handles on topics, channels and time. */
+export interface Wiring {
+  /** Opens a shard for a group; the group has been made before any task starts. */
+  source(topic: string, shard: number, group: string): SourceInput;
+  /** Opens a producer of a task's own. */
+  sink(topic: string): RecordSink;
+  /** The memory of a channel between two processors: the same on both. */
+  channel(plan: Plan, channel: ChannelPlan): SharedArrayBuffer;
+  readonly bell: Bell;
+  readonly clock: Clock;
+  encoder(): ValueEncoder;
+  decoder(): ValueDecoder;
+  /** How often user code is called again after it threw. */
+  readonly userRetries: number;
+  /** Bytes of a channel on one thread that carries whole records: a power of two. */
+  readonly channelBytes: number;
+  /** Slots of a channel on one thread: a power of two. Default 1,024. */
+  readonly channelSlots?: number | undefined;
+}
