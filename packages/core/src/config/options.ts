@@ -137,7 +137,7 @@ export const OPTIONS = {
     default: 0,
     least: 0,
     most: 60_000,
-    doc: 'How long a batch may wait for more records. 0: until the current turn of the event loop ends.',
+    doc: 'How long a batch may wait for more records. 0: until the code that sends gives way.',
   }),
   maxPollRecords: whole('count', {
     default: 1024,
