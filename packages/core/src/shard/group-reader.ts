@@ -16,6 +16,9 @@ export class GroupReader {
   /** How many records before those of the last `poll` were overwritten unread. */
   lost = 0;
 
+  /** WAKE bits of the last `poll`: others may go on because of it. */
+  wake = 0;
+
   /** Lost since a `poll` last returned something; `next` stands behind them already. */
   private unreported = 0;
 
@@ -36,10 +39,13 @@ export class GroupReader {
   poll(max: number): number {
     const { kernel, scratch } = this.shard;
     this.lost = 0;
+    this.wake = 0;
     if (this.copied !== undefined) return this.pollCopied(this.copied, max);
     const count = kernel.poll(this.group, this.lease, max);
     if (count > 0) this.run.inRing(this.shard, scratch.i32[KERNEL.RESULT >> 2], count);
-    return count;
+    if (count >= 0) return count;
+    this.wake = KERNEL.WAKE_PRODUCERS;
+    return 0;
   }
 
   private pollCopied(copied: CopiedRun, max: number): number {
@@ -81,6 +87,8 @@ export class GroupReader {
       return;
     }
     this.cursor.moveNext(this.cursor.committed());
+    // A producer that saw `next` before it moved back, and will see no lease, must look again.
+    this.shard.staleLimits();
     this.shard.kernel.release(this.lease, 0, 0);
   }
 

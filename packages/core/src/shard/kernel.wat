@@ -160,6 +160,11 @@
               (return (i32.const %REFUSED%))))
           (if (i32.eqz (call $withinLimits (local.get $producer) (local.get $nextSequence) (local.get $nextGranule)))
             (then
+              ;; Limits of a gate that has moved meanwhile say nothing.
+              (br_if $again
+                (i32.ne
+                  (i32.load $shard (i32.add (local.get $producer) (i32.const %CELL_LIMIT_VERSION%)))
+                  (i32.atomic.load $shard (i32.const %GATE_VERSION%))))
               ;; The intent goes before the caller waits, or no repair could ever begin.
               (i64.store $shard (i32.add (local.get $producer) (i32.const %CELL_INTENT%)) (i64.const -1))
               (return (i32.const %FULL%))))))
@@ -312,9 +317,11 @@
   ;; ---- groups ---------------------------------------------------------------------------------
 
   ;; Takes up to `max` published slots for the worker whose lease is at `lease`. Returns their count;
-  ;; the first sequence is left at scratch RESULT. The lease is stored before `next` moves.
+  ;; the first sequence is left at scratch RESULT. The lease is stored before `next` moves. A negative
+  ;; result says that there are none, and that a producer waits for room, which it may have missed
+  ;; because of a lease that was stored in vain.
   (func (export "poll") (param $group i32) (param $lease i32) (param $max i32) (result i32)
-    (local $next i32) (local $count i32) (local $fresh i32)
+    (local $next i32) (local $count i32) (local $fresh i32) (local $stored i32)
     (local.set $fresh (i64.eq (i64.load $shard (local.get $lease)) (i64.const -1)))
     (loop $again
       (local.set $next (i32.atomic.load $shard (i32.add (local.get $group) (i32.const %GROUP_NEXT%))))
@@ -325,15 +332,18 @@
       (if (i32.le_s (local.get $count) (i32.const 0))
         (then
           ;; Nothing to read: a worker that will wait holds no lease.
-          (if (local.get $fresh)
-            (then (i64.atomic.store $shard (local.get $lease) (i64.const -1))))
-          (return (i32.const 0))))
+          (if (i32.eqz (local.get $stored)) (then (return (i32.const 0))))
+          (i64.atomic.store $shard (local.get $lease) (i64.const -1))
+          (return
+            (select (i32.const -1) (i32.const 0)
+              (i32.atomic.load $shard (i32.const %ROOM_WAITERS%))))))
       (if (i32.gt_u (local.get $count) (local.get $max))
         (then (local.set $count (local.get $max))))
       (if (local.get $fresh)
         (then
           (i64.atomic.store $shard (local.get $lease) ;;@ before the compare-and-swap on `next`
-            (i64.extend_i32_u (local.get $next)))))
+            (i64.extend_i32_u (local.get $next)))
+          (local.set $stored (i32.const 1))))
       (br_if $again (i32.ne (local.get $next)
         (i32.atomic.rmw.cmpxchg $shard (i32.add (local.get $group) (i32.const %GROUP_NEXT%))
           (local.get $next) (i32.add (local.get $next) (local.get $count))))))

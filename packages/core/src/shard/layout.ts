@@ -79,6 +79,7 @@ export const KERNEL = {
   CELL_LIVE: 1,
   CELL_CLOSING: 2,
   CELL_DEAD: 3,
+  /** A bit of its own: the thread that takes the cell stands above it. */
   CELL_TAKEN: 4,
 
   GROUP_STATE: 0,

@@ -68,7 +68,9 @@ export class ShardOwner {
       const cell = this.shard.cellAddress(producer) >> 2;
       const state = cellState(this.shard, producer);
       if (state === KERNEL.CELL_FREE) continue;
-      if (i32[cell + (CELL.thread >> 2)] !== thread && state !== takenBy(thread)) continue;
+      // In a cell that is being taken, the word still names whoever had it before.
+      const taking = (state & KERNEL.CELL_TAKEN) !== 0;
+      if (taking ? state !== takenBy(thread) : i32[cell + (CELL.thread >> 2)] !== thread) continue;
       storeRelease(i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_DEAD);
     }
   }
