@@ -24,6 +24,12 @@ export {
 export { ERRORS, type ErrorCode, StreamError } from './errors.ts';
 export type { Context } from './operator/context.ts';
 export type { RecordCounts } from './operator/counters.ts';
+export {
+  type Payload,
+  type ProcessedWindow,
+  Processor,
+  type ProcessorOptions,
+} from './operator/processor.ts';
 export { pipeline } from './pipeline/builder.ts';
 export type { Job, JobStats } from './pipeline/job.ts';
 export { LocalEngine, type LocalEngineOptions } from './pipeline/local-runtime.ts';
