@@ -261,6 +261,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     for (;;) {
       const count = reader.poll(this.maxRecords);
       if (count === 0) {
+        if (reader.wake > 0) this.topic.bell.ring();
         reader.shard.checkAlive();
         return undefined;
       }
@@ -269,8 +270,10 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
         const { generation } = one.assignment;
         return new Batch(this, reader.run, this.view, reader.lost, generation, records);
       }
-      // Only control records: nobody has to see them.
-      if (this.autoCommit) reader.commit(reader.cursor.next());
+      // Only control records: nobody has to see them, or could commit them.
+      const first = reader.shard.sequenceOf(reader.run.offset);
+      if (!this.autoCommit && reader.cursor.committed() !== first) continue;
+      if (reader.commit(reader.cursor.next()) > 0) this.topic.bell.ring();
     }
   }
 

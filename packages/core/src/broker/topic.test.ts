@@ -261,3 +261,14 @@ test('closing a handle tells waiting senders and consumers', async () => {
   expect(settled.every(outcome => outcome === 'sent' || outcome === 'CLOSED')).toBe(true);
   expect(await waiting).toBe('CLOSED');
 });
+
+test('control records alone never fill a shard whose consumer commits by hand', () => {
+  const topic = Topic.create('t', { ...small, shards: 1 });
+  const consumer = topic.consume({ group: 'g', autoCommit: false });
+  const producer = topic.producer();
+  for (let i = 0; i < 100; i++) {
+    producer.watermark(i);
+    expect(consumer.poll()).toBeUndefined();
+  }
+  producer.closeSync();
+});
