@@ -91,6 +91,17 @@ export class GroupCursor {
     for (let member = 0; member < plan.members; member++) this.clearLease(member);
   }
 
+  /**
+   * Goes back to what was committed, for a member that reads no more: what it had polled since is
+   * polled again. Returns WAKE bits.
+   */
+  rewind(member: number): number {
+    this.moveNext(this.committed());
+    // A producer that saw `next` before it moved back, and will see no lease, must look again.
+    this.shard.staleLimits();
+    return this.clearLease(member);
+  }
+
   clearLease(member: number): number {
     return this.shard.kernel.release(this.shard.leaseAddress(this.group, member), 0, 0);
   }

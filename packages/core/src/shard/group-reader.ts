@@ -22,6 +22,7 @@ export class GroupReader {
   /** Lost since a `poll` last returned something; `next` stands behind them already. */
   private unreported = 0;
 
+  private readonly member: number;
   private readonly lease: number;
   private readonly group: number;
   private readonly copied: CopiedRun | undefined;
@@ -31,6 +32,7 @@ export class GroupReader {
     this.cursor = cursor;
     this.run = new SlotRun(this.shard);
     this.group = this.shard.groupAddress(cursor.group);
+    this.member = member;
     this.lease = this.shard.leaseAddress(cursor.group, member);
     this.copied = this.shard.overwrite ? new CopiedRun(this.shard) : undefined;
   }
@@ -86,10 +88,7 @@ export class GroupReader {
       this.unreported = 0;
       return;
     }
-    this.cursor.moveNext(this.cursor.committed());
-    // A producer that saw `next` before it moved back, and will see no lease, must look again.
-    this.shard.staleLimits();
-    this.shard.kernel.release(this.lease, 0, 0);
+    this.cursor.rewind(this.member);
   }
 
   close(): void {

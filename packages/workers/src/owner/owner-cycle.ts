@@ -65,9 +65,7 @@ export class OwnerCycle {
   /** Its members leave their groups; what they had not committed is read again by the others. */
   private removeMembers(topic: Topic, thread: number): void {
     topic.directory.threadExited(thread, (group, member, shard) => {
-      const cursor = new GroupCursor(topic.shards[shard], group);
-      cursor.moveNext(cursor.committed());
-      cursor.clearLease(member);
+      new GroupCursor(topic.shards[shard], group).rewind(member);
     });
   }
 }
