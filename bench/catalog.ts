@@ -42,6 +42,8 @@ export const SITTINGS: readonly Sitting[] = [
   operation('append', 'Broker_AppendRecord'),
   operation('producer-send', 'Broker_ChannelIngestion'),
   together(operation('latest-100', 'Broker_GetRecords'), operation('latest-100-decoded')),
+  operation('process', 'Processor_Process'),
+  operation('process-window-1000', 'Processor_ProcessWindow'),
   operation('record-headers', 'Record_Metadata'),
   operation('config-default', 'LoadConfig_Default'),
   operation('config-env', 'LoadConfig_EnvOverride'),

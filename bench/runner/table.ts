@@ -56,7 +56,8 @@ function verdict(target: TargetResult | undefined): string {
 }
 
 export function formatRatio(ratio: number): string {
-  return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2);
+  if (ratio >= 10) return ratio.toFixed(0);
+  return ratio >= 0.1 ? ratio.toFixed(2) : ratio.toFixed(3);
 }
 
 /** A figure with three to four digits that count; millions as `12.3 M`. */
