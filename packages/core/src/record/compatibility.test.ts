@@ -218,7 +218,8 @@ describe('what generated code builds', () => {
 });
 
 describe('a vtable that is nearly ours', () => {
-  // The words at 12 and 16 say where the table has its fields. Each is moved to a place of its own.
+  // The words at 12 and 16 say where the table has its fields. One is moved, into the timestamp or
+  // where another would be.
   test.each([
     ['key', 14, 32, 12, 8],
     ['key', 14, 32, 12, 4],
@@ -228,7 +229,6 @@ describe('a vtable that is nearly ours', () => {
     const bytes = Buffer.from(write({ timestamp: 0, key: 'k', headers: { h: 'v' } }));
     expect(bytes.readUInt16LE(entryAt)).toBe(ours);
     const elsewhere = fieldAt - (ours - moved);
-    bytes.writeUInt16LE(0, 12);
     if (name === 'headers') bytes.writeUInt16LE(0, 14);
     if (name === 'key') bytes.writeUInt16LE(0, 18);
     bytes.writeUInt16LE(moved, entryAt);

@@ -162,7 +162,10 @@ export class RecordView {
 
   /** A copy of the value's bytes; empty without a value. */
   bytes(): Uint8Array {
-    return this.valueView().slice();
+    const at = this.valueAt;
+    if (at === 0) return new Uint8Array(0);
+    const { i32, u8 } = this.memory;
+    return u8.slice(at + 4, at + 4 + i32[at >> 2]);
   }
 
   /** The value's bytes in place, valid until the next batch; empty without a value. */
