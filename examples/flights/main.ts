@@ -1,7 +1,7 @@
 // Three million flights, by airport and day: see replay.ts for how, pipeline.ts for what.
 
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
-import { Progress } from './progress.ts';
+import { bar, Progress } from './progress.ts';
 import { type Replay, replay, type Standing } from './replay.ts';
 import { report, whole } from './report.ts';
 
@@ -22,8 +22,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const ended = await replayWithProgress(options);
   const { rows } = ended;
-  if (options.json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
-  else for (const line of report(rows)) console.log(line);
+  // A reader that has seen enough, such as head, is no failure.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) =>
+    process.exit(code === 'EPIPE' ? 0 : 1),
+  );
+  const lines = options.json ? rows.map(row => JSON.stringify(row)) : report(rows);
+  for (const line of lines) console.log(line);
   const say = options.json ? console.error : console.log;
   for (const line of summary(ended, options)) say(line);
   return accounted(ended) ? 0 : 1;
@@ -38,9 +42,9 @@ async function replayWithProgress(options: Options): Promise<Replay> {
 }
 
 function progressText({ taken, expected, lag, late, elapsedMs }: Standing): string {
-  const share = expected === 0 ? 100 : Math.floor((100 * taken) / expected);
+  const share = expected === 0 ? 1 : taken / expected;
   return (
-    `${whole(taken)} of ${whole(expected)} flights  ${share} %  ` +
+    `${bar(share)}${Math.floor(100 * share)} % of ${whole(expected)} flights  ` +
     `${perSecond(taken, elapsedMs)}  lag ${whole(lag)}  late ${whole(late)}`
   );
 }
@@ -69,7 +73,8 @@ function summary(ended: Replay, options: Options): string[] {
 
 function perSecond(flights: number, ms: number): string {
   const rate = ms === 0 ? 0 : (flights * 1_000) / ms;
-  return rate >= 1e6 ? `${(rate / 1e6).toFixed(2)} M/s` : `${(rate / 1e3).toFixed(0)} k/s`;
+  if (rate >= 1e6) return `${(rate / 1e6).toFixed(2)} M/s`;
+  return rate >= 1e4 ? `${(rate / 1e3).toFixed(0)} k/s` : `${whole(Math.round(rate))}/s`;
 }
 
 function plural(count: number, noun: string): string {

@@ -1,4 +1,12 @@
 const CLEAR_LINE = '\r\u001b[K';
+const BAR_COLUMNS = 24;
+
+/** How much is done, drawn where standard error is a terminal. */
+export function bar(share: number): string {
+  if (!process.stderr.isTTY) return '';
+  const full = Math.floor(share * BAR_COLUMNS);
+  return `${'█'.repeat(full)}${'░'.repeat(BAR_COLUMNS - full)} `;
+}
 
 /** Shows a text on standard error while work goes on: in place on a terminal, else line by line. */
 export class Progress {

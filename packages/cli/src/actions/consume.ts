@@ -7,6 +7,7 @@ import { addLatencies, noLatencies } from '../generate/latency.ts';
 import type { WindowedResult } from '../pipelines/windowed.ts';
 import { windowedPipelineUrl } from '../pipelines/windowed-parameters.ts';
 import { count, duration, plural, rate } from '../render/numbers.ts';
+import { Pace } from '../render/pace.ts';
 import { latencyText } from '../render/summary.ts';
 import { facts } from '../render/table.ts';
 import { WindowRows } from '../render/window-rows.ts';
@@ -22,7 +23,7 @@ export async function consume(options: ConsumerOptions): Promise<ExitCode> {
 
 class Consume {
   private readonly options: ConsumerOptions;
-  private readonly startedMs = performance.now();
+  private readonly pace = new Pace();
   private readonly latencies = noLatencies();
   private job: Job | undefined;
   private windows = 0;
@@ -33,11 +34,10 @@ class Consume {
   }
 
   progress(): string {
-    const elapsedMs = performance.now() - this.startedMs;
     const { in: taken = 0, lag = 0, late = 0 } = this.job?.stats() ?? {};
     return (
-      `${plural(taken, 'record')} · ${rate(taken, elapsedMs)} · lag ${count(lag)} · ` +
-      `${plural(this.windows, 'window')} · late ${count(late)} · ${duration(elapsedMs)}`
+      `${this.pace.text(taken)} · lag ${count(lag)} · ${plural(this.windows, 'window')} · ` +
+      `late ${count(late)}`
     );
   }
 
@@ -57,14 +57,13 @@ class Consume {
       }),
     );
     this.job = job;
-    const startedMs = performance.now();
     const intake = await new TwoWay(engine.topic(output), job, session.interrupted).run({
       group,
       write: until => takeIn(session, source, this.options, until),
       written: () => source.end(),
       read: results => this.show(session, results),
     });
-    this.summarize(session, job, intake, performance.now() - startedMs);
+    this.summarize(session, job, intake, performance.now() - intake.startedMs);
   }
 
   private async show(session: Session, results: Consumer): Promise<void> {

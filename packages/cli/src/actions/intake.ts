@@ -13,7 +13,8 @@ export interface Intake {
   readonly records: number;
   readonly skipped: number;
   readonly valueBytes: number;
-  /** From the first record on. */
+  /** When the first record was due, by `performance.now`, and from then until the last was in. */
+  readonly startedMs: number;
   readonly tookMs: number;
   /** Of generated records: from when each should have been sent until it was in the log. */
   readonly latencies?: LatencyCounts | undefined;
@@ -61,7 +62,14 @@ async function generate(
     const startedMs = performance.now();
     const run = threads.run();
     const { records, valueBytes, latencies } = await unlessAborted(run, until.failed);
-    return { records, valueBytes, latencies, skipped: 0, tookMs: performance.now() - startedMs };
+    return {
+      records,
+      valueBytes,
+      latencies,
+      skipped: 0,
+      startedMs,
+      tookMs: performance.now() - startedMs,
+    };
   } finally {
     interrupted.removeEventListener('abort', stop);
   }
@@ -104,7 +112,7 @@ export async function readIn(
     await unlessAborted(producer.close(), until.failed);
   }
   const { records, skipped } = input.result;
-  return { records, skipped, valueBytes, tookMs: performance.now() - startedMs };
+  return { records, skipped, valueBytes, startedMs, tookMs: performance.now() - startedMs };
 }
 
 function sizeOf(value: string | Uint8Array | null | undefined): number {

@@ -4,6 +4,7 @@ import type { ExitCode } from '../exit-code.ts';
 import { CommandError } from '../failure.ts';
 import { recordLine } from '../output/record-json.ts';
 import { bytes, count, duration, plural, rate } from '../render/numbers.ts';
+import { Pace } from '../render/pace.ts';
 import { visible } from '../render/style.ts';
 import { latencyText } from '../render/summary.ts';
 import { facts, table } from '../render/table.ts';
@@ -23,7 +24,7 @@ export async function produce(options: ProducerOptions): Promise<ExitCode> {
 
 class Produce {
   private readonly options: ProducerOptions;
-  private readonly startedMs = performance.now();
+  private readonly pace = new Pace();
   private read = 0;
   /** Records read back, by shard. */
   private perShard: number[] = [];
@@ -33,10 +34,8 @@ class Produce {
   }
 
   progress(): string {
-    const elapsedMs = performance.now() - this.startedMs;
     const { count: wanted, input } = this.options;
-    const of = input === undefined && Number.isFinite(wanted) ? ` of ${count(wanted)}` : '';
-    return `${count(this.read)}${of} records · ${rate(this.read, elapsedMs)} · ${duration(elapsedMs)}`;
+    return this.pace.text(this.read, input === undefined ? wanted : undefined);
   }
 
   async run(session: Session): Promise<void> {

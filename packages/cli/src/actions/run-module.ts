@@ -7,6 +7,7 @@ import type { ExitCode } from '../exit-code.ts';
 import { CommandError } from '../failure.ts';
 import { recordLine, valueLine } from '../output/record-json.ts';
 import { count, duration, plural, rate } from '../render/numbers.ts';
+import { Pace } from '../render/pace.ts';
 import { facts } from '../render/table.ts';
 import { deadLettersOf } from './dead-letters.ts';
 import { type Intake, readIn } from './intake.ts';
@@ -25,7 +26,7 @@ export async function runModule(module: string, options: RunOptions): Promise<Ex
 class RunModule {
   private readonly module: string;
   private readonly options: RunOptions;
-  private readonly startedMs = performance.now();
+  private readonly pace = new Pace();
   private job: Job | undefined;
   private written = 0;
 
@@ -35,12 +36,7 @@ class RunModule {
   }
 
   progress(): string {
-    const elapsedMs = performance.now() - this.startedMs;
-    const taken = this.job?.stats().in ?? 0;
-    return (
-      `${plural(taken, 'record')} in · ${rate(taken, elapsedMs)} · ${count(this.written)} out · ` +
-      duration(elapsedMs)
-    );
+    return `${this.pace.text(this.job?.stats().in ?? 0)} · ${count(this.written)} out`;
   }
 
   async run(session: Session): Promise<void> {
@@ -48,14 +44,13 @@ class RunModule {
     const job = await engine.run(pathToFileURL(resolve(this.module)));
     this.job = job;
     const source = engine.topic(job.sources[0]);
-    const startedMs = performance.now();
     const intake = await new TwoWay(engine.topic(job.outputs[0]), job, session.interrupted).run({
       group: GROUP,
       write: until => readIn(session, source, this.options, until),
       written: () => source.end(),
       read: results => this.write(session, results),
     });
-    this.summarize(session, job, intake, performance.now() - startedMs);
+    this.summarize(session, job, intake, performance.now() - intake.startedMs);
   }
 
   private async write(session: Session, results: Consumer): Promise<void> {
