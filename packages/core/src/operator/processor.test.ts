@@ -15,6 +15,10 @@ test('transforms one value, or gives it as it is', () => {
 
 test('transforms a window: how many, and all values in order', () => {
   expect(shout.processWindow(['a', { value: 'b' }])).toEqual({ count: 2, payloads: ['A', 'B'] });
+  const lazily = (function* () {
+    yield 'b';
+  })();
+  expect(shout.processWindow(lazily)).toEqual({ count: 1, payloads: ['B'] });
   expect(shout.processWindow(new Set(['a']))).toEqual({ count: 1, payloads: ['A'] });
   expect(new Processor().processWindow([])).toEqual({ count: 0, payloads: [] });
 });

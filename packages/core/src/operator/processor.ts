@@ -69,6 +69,11 @@ function textOf(record: Payload): string {
   return value instanceof Uint8Array ? decode(value) : '';
 }
 
+/** What `buffer.toString('utf8')` ends in; it takes any Uint8Array, so that none has to be wrapped. */
+const { utf8Slice } = Buffer.prototype as unknown as {
+  utf8Slice(this: Uint8Array, start: number, end: number): string;
+};
+
 function decode(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return utf8Slice.call(bytes, 0, bytes.length);
 }

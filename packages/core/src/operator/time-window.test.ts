@@ -394,6 +394,14 @@ describe('user code that throws', () => {
     expect(harness.counts.deadLetters).toBe(0);
   });
 
+  test('in add, where each value has one window', () => {
+    const harness = harnessOf({ spec: tumbling(10), logic: fragile({ left: 3 }) }, { retries: 1 });
+    for (const value of [1, 'bad', 'bad', 2]) harness.push('k', 5, value);
+    harness.end();
+    expect(harness.take().map(row)).toEqual([['k', { n: 3, sum: 103 }, 9]]);
+    expect(harness.counts).toMatchObject({ windowed: 3, deadLetters: 1 });
+  });
+
   test('in add: at last a dead letter, out of every window that it had been added to', () => {
     const harness = harnessOf({ spec: hopping(20, 10), logic: fragile({ left: 99 }) });
     harness.push('k', 15, 1);

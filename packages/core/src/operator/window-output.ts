@@ -43,11 +43,6 @@ export class WindowOutput implements Emitter {
     return this.faults.retries;
   }
 
-  /** Whether a pane still has results to hand on. */
-  get active(): boolean {
-    return this.emission.active;
-  }
-
   /** Emits one pane; `survives` when it stays in the state. `false`: suspended. */
   fire(cell: Cell, window: Window, timestamp: number, survives: boolean): boolean {
     this.cell = cell;

@@ -67,10 +67,9 @@ function plain(step: FunctionStep, next: Operator, { faults, counts }: ChainPart
       return new FilterOperator(step.name, call, faults, counts, next);
     case 'flatMap':
       return new FlatMapOperator(step.name, call, faults, counts, next);
-    case 'tap':
-      return new TapOperator(step.name, call, faults, next);
     default:
-      throw new Error(`a stage ends before ${step.kind}`);
+      // A stage ends before `keyBy`: it is `tap`.
+      return new TapOperator(step.name, call, faults, next);
   }
 }
 

@@ -127,6 +127,53 @@ describe('an engine without threads', () => {
     expect(unaccounted(await job.stats())).toBe(0);
   });
 
+  test('windows that fire into an output without room go on where they stopped', async () => {
+    for (const processors of [1, 3]) {
+      await using engine = await LocalEngine.start({
+        automatic: false,
+        processors,
+        stepRecords: 7,
+      });
+      const output = engine.topic('out', {
+        shards: 1,
+        slots: 16,
+        shardBytes: 4096,
+        maxRecordBytes: 256,
+      });
+      output.createGroup('slow');
+      const made = pipeline('p')
+        .from('in', text())
+        .keyBy(word => word)
+        .window(tumbling(10), { allowedLateness: 1000 })
+        .aggregate({ create: () => 0, add: n => n + 1, result: (n, { key }) => `${key} ${n}` })
+        .to('out', text());
+      const input = engine.topic('in', { shards: 2 });
+      const job = engine.add(made);
+      const producer = input.producer();
+      for (let t = 0; t < 300; t++)
+        producer.sendSync({ value: `w${t % 20}`, timestamp: t, key: `${t % 5}` });
+      producer.closeSync();
+      input.end();
+      const seen: string[] = [];
+      const consumer = output.consume({ group: 'slow', maxRecords: 2 });
+      while (!(await job.stats()).tasks.every(({ done }) => done)) {
+        engine.settle();
+        consumer.poll()?.forEach(record => {
+          seen.push(record.text);
+        });
+      }
+      for (let batch = consumer.poll(); batch !== undefined; batch = consumer.poll()) {
+        seen.push(...batch.copy().map(textOf));
+      }
+      const stats = await job.stats();
+      expect(stats).toMatchObject({ in: 300, windowed: 300, late: 0, deadLetters: 0 });
+      expect(seen.length).toBe(stats.fired);
+      // 30 windows of ten words, each once: 300 panes of one, and those that a late word fired again.
+      expect(new Set(seen)).toEqual(new Set(Array.from({ length: 20 }, (_, i) => `w${i} 1`)));
+      expect(seen.length).toBe(300);
+    }
+  });
+
   test('what stopped a pipeline is what drained and caughtUp reject with', async () => {
     await using engine = await LocalEngine.start({ automatic: false });
     const job = engine.add(
@@ -188,6 +235,27 @@ describe('an engine without threads', () => {
     await engine.stop();
     expect(() => engine.topic('in')).toThrow(expect.objectContaining({ code: 'CLOSED' }));
     expect(() => engine.add(echo)).toThrow(expect.objectContaining({ code: 'CLOSED' }));
+  });
+
+  test('an output that ends stops the pipeline', async () => {
+    await using engine = await LocalEngine.start({ automatic: false });
+    const job = engine.add(echo);
+    engine.topic('out').end();
+    engine.topic('in').append({ value: 'x' });
+    await expect(job.drained()).rejects.toMatchObject({ code: 'TOPIC_ENDED' });
+  });
+
+  test('drained waits for input that is still to come', async () => {
+    await using engine = await LocalEngine.start({ automatic: false });
+    const input = engine.topic('in');
+    const job = engine.add(echo);
+    const drained = job.drained();
+    setTimeout(() => {
+      input.append({ value: 'x' });
+      input.end();
+    }, 5);
+    await drained;
+    expect(await job.stats()).toMatchObject({ in: 1, out: 1 });
   });
 
   test('explains its plan', async () => {
@@ -256,6 +324,44 @@ describe('whole records cross to other tasks without being decoded', () => {
     input.end();
     await job.drained();
     expect(read(engine.topic('out')).map(textOf).sort()).toEqual(['a 3 xyz', 'b 2 xy']);
+  });
+
+  test('that may be overwritten are copied', async () => {
+    await using engine = await LocalEngine.start({ automatic: false });
+    const input = engine.topic('in', { overflow: 'overwrite' });
+    const job = engine.add(counting);
+    for (const value of ['x', 'y']) input.append({ key: 'a', value, timestamp: 5 });
+    input.end();
+    await job.drained();
+    expect(read(engine.topic('out')).map(textOf)).toEqual(['a 2 xy']);
+  });
+
+  test('that the next task cannot decode are tried again there, then dead letters', async () => {
+    for (const failures of [2, 9]) {
+      let left = failures;
+      let decoded = 0;
+      const serde = {
+        ...records(),
+        decode(record: Parameters<ReturnType<typeof records>['decode']>[0]) {
+          // The first time is in the stage that reads the topic.
+          if (decoded++ > 0 && left-- > 0) throw new Error('not here');
+          return record;
+        },
+      };
+      await using engine = await LocalEngine.start({ automatic: false, userRetries: 3 });
+      const made = pipeline('p')
+        .from('in', serde)
+        .keyBy(() => 'k')
+        .map(record => record.text)
+        .to('out', text());
+      const input = engine.topic('in');
+      const job = engine.add(made);
+      input.append({ value: 'v' });
+      input.end();
+      await job.drained();
+      const good = failures === 2 ? 1 : 0;
+      expect(await job.stats()).toMatchObject({ in: 1, out: good, deadLetters: 1 - good });
+    }
   });
 
   test('window functions get copies that stay', async () => {
@@ -362,17 +468,14 @@ async function resultsOf(
   options: LocalEngineOptions,
   shards: number,
 ) {
+  const small = { slots: 256, shardBytes: 64 * 1024, maxRecordBytes: 1024 };
   await using engine = await LocalEngine.start({
     ...options,
     automatic: false,
     clock: new VirtualClock(),
+    topics: small,
   });
-  const input = engine.topic('in', {
-    shards,
-    slots: 256,
-    shardBytes: 64 * 1024,
-    maxRecordBytes: 1024,
-  });
+  const input = engine.topic('in', { ...small, shards });
   const job = engine.add(sums(bound));
   const producers = new Map<number, ReturnType<Topic['producer']>>();
   for (const { producer } of events) {
