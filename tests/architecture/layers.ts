@@ -66,6 +66,7 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
   codec: [...ground, 'memory', 'record'],
   serde: [...ground, 'memory', 'record'],
   channel: [...ground, 'memory', 'record'],
+  ground: [...ground, 'memory', 'channel'],
   window: [...ground, 'record', 'time'],
   state: [...ground, 'memory', 'record', 'time', 'codec'],
   operator: [...eventTime, 'serde'],

@@ -56,11 +56,11 @@ describe('topics of an engine', () => {
   });
 
   test('a topic that the memory cannot hold is refused, and the engine goes on', async () => {
-    // Shared memories reserve addresses beyond their size, which the limit is about.
+    // Each memory of WebAssembly reserves about 10 GB of addresses, which the limit is about.
     const program = fileURLToPath(new URL('./engine/program-without-memory.ts', import.meta.url));
     const { stdout } = await promisify(execFile)('bash', [
       '-c',
-      `ulimit -v 30000000; exec ${JSON.stringify(process.execPath)} ${JSON.stringify(program)}`,
+      `ulimit -v 300000000; exec ${JSON.stringify(process.execPath)} ${JSON.stringify(program)}`,
     ]);
     expect(JSON.parse(stdout)).toEqual({ code: 'OUT_OF_MEMORY', named: true, offset: 0 });
   });

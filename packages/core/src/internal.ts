@@ -12,7 +12,6 @@ export type { ValueDecoder, ValueEncoder } from './channel/value-codec.ts';
 export { ValueReader } from './codec/value-reader.ts';
 export { ValueWriter } from './codec/value-writer.ts';
 export { fail } from './errors.ts';
-export { add, loadAcquire, storeRelease, waitSync, wakeAll } from './memory/atomics.ts';
 export { Bell } from './memory/bell.ts';
 export { park, parkSync, type WaitingPlace } from './memory/park.ts';
 export { Scratch, scratch } from './memory/scratch.ts';

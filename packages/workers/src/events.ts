@@ -14,6 +14,8 @@ export interface EngineEvents {
   'job-restarted': [{ job: string; thread: number }];
   'job-drained': [{ job: string }];
   'job-failed': [{ job: string; error: StreamError }];
+  /** The memory of a shard broke an invariant; whoever uses it meets `SHARD_POISONED`. */
+  'shard-poisoned': [{ topic: string; shard: number; error: Error }];
   /** Something that may be wrong, such as an output that nobody reads. */
   warning: [{ job: string; message: string }];
   /** The engine itself cannot go on. */

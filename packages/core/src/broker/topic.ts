@@ -59,6 +59,12 @@ export interface ShardStats {
   readonly openProducers: number;
 }
 
+/** Who looks after the shards of a topic, seen from another thread. */
+export interface TopicOwner {
+  /** Asks it to look at once. */
+  look(): void;
+}
+
 /**
  * A named, sharded, append-only log in shared memory. Any thread can use it at the same time: this
  * object is one thread's handle. It needs no thread of its own, but somebody has to call
@@ -314,7 +320,10 @@ export class Topic {
    * repair, ends of producers, retention by age. One thread only.
    */
   maintain(): void {
-    if (this.ownedElsewhere) return;
+    if (this.owner !== undefined) {
+      this.owner.look();
+      return;
+    }
     this.owners ??= this.shards.map(
       shard => new ShardOwner(shard, this.thread, { retentionMs: this.options.retentionMs }),
     );
@@ -323,8 +332,8 @@ export class Topic {
     if (wake > 0) this.bell.ring();
   }
 
-  /** Set where an owner thread looks after the shards: `maintain` then does nothing. */
-  ownedElsewhere = false;
+  /** Set where an owner thread looks after the shards: `maintain` then only asks it to look now. */
+  owner: TopicOwner | undefined;
 
   /** Resolves once everything that producers of this handle have taken is in the log. */
   async flush(): Promise<void> {

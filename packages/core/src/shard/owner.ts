@@ -24,6 +24,8 @@ const SAMPLES_PER_RETENTION = 64;
  */
 export class ShardOwner {
   readonly shard: Shard;
+  /** Whether the last step left something that waits for room, or for the claim of somebody else. */
+  pending = false;
   private readonly appender: Appender;
   private readonly retentionMs: number | undefined;
   private readonly samples: Sample[] = [];
@@ -51,6 +53,7 @@ export class ShardOwner {
   step(nowMs: number): number {
     const { kernel } = this.shard;
     this.checkInvariants();
+    this.pending = false;
     let wake = kernel.help();
     kernel.advanceEra();
     while (kernel.repair() !== 0) wake |= KERNEL.WAKE_READERS | KERNEL.WAKE_PRODUCERS;
@@ -81,9 +84,15 @@ export class ShardOwner {
     for (let producer = 1; producer < this.shard.plan.producers; producer++) {
       const state = cellState(this.shard, producer);
       if (state !== KERNEL.CELL_DEAD && state !== KERNEL.CELL_CLOSING) continue;
-      if (!this.settleIntent(producer)) continue;
+      if (!this.settleIntent(producer)) {
+        this.pending = true;
+        continue;
+      }
       const result = this.appender.appendControl(KIND.producerEnd, nowMs, producer);
-      if (result === KERNEL.FULL) return wake;
+      if (result === KERNEL.FULL) {
+        this.pending = true;
+        return wake;
+      }
       if (result > 0) wake |= result;
       const cell = this.shard.cellAddress(producer) >> 2;
       storeRelease(this.shard.i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_FREE);
@@ -94,7 +103,10 @@ export class ShardOwner {
   /** Appends the end of the topic where whoever ended it found no room. */
   private seal(nowMs: number): number {
     const result = this.appender.appendControl(KIND.topicEnd, nowMs);
-    if (result < 0) return 0;
+    if (result < 0) {
+      this.pending = true;
+      return 0;
+    }
     this.shard.setState(KERNEL.STATE_SEALED);
     return result | KERNEL.WAKE_READERS;
   }

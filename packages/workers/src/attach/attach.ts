@@ -55,7 +55,7 @@ export class AttachedEngine implements Disposable {
       bell: this.bell,
       development: this.config.development,
     });
-    topic.ownedElsewhere = true;
+    topic.owner = this.control;
     this.handles.set(name, topic);
     return topic;
   }

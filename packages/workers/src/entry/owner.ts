@@ -3,4 +3,4 @@ import { runOwner } from '../owner/owner-thread.ts';
 
 if (isMainThread || parentPort === null)
   throw new Error('This file is the entry of an owner thread.');
-runOwner(workerData, parentPort);
+await runOwner(workerData, parentPort);

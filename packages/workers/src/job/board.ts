@@ -1,4 +1,4 @@
-import { add, loadAcquire, storeRelease } from '@lite-streams/core/internal';
+import { add, loadAcquire, storeRelease } from '@lite-streams/core/ground';
 
 /**
  * Where the processors write how the tasks of a job stand, so that any thread can read it without

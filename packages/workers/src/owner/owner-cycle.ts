@@ -2,10 +2,17 @@ import { Topic, type TopicDescriptor } from '@lite-streams/core';
 import { Bell, GroupCursor, ShardOwner } from '@lite-streams/core/internal';
 import type { OwnerBoot } from '../protocol/boot.ts';
 
+/** How long an owner rests when nothing waits for it: whoever needs it at once calls it. */
+const REST_MS = 100;
+/** How long when something does: the end of a producer for room, or another claim before it. */
+const BUSY_REST_MS = 5;
+/** How often at least an owner looks while a record is retained. */
+const LOOKS_PER_RETENTION = 16;
+
 /** A topic as its owner sees it: the shards that fall to this owner. */
 interface OwnedTopic {
   readonly topic: Topic;
-  readonly owners: readonly ShardOwner[];
+  readonly owners: Set<ShardOwner>;
   /** Whether this owner also looks after the topic's directory: one owner does. */
   readonly directory: boolean;
 }
@@ -19,11 +26,19 @@ export class OwnerCycle {
   private readonly bell: Bell;
   private readonly topics = new Map<string, OwnedTopic>();
   private readonly now: () => number;
+  private readonly poisoned: (topic: string, shard: number, error: unknown) => void;
+  private restMs = REST_MS;
 
-  constructor(boot: OwnerBoot, now: () => number) {
+  /** `poisoned` is told of a shard that broke an invariant; nobody looks after it any more. */
+  constructor(
+    boot: OwnerBoot,
+    now: () => number,
+    poisoned: (topic: string, shard: number, error: unknown) => void,
+  ) {
     this.boot = boot;
     this.bell = Bell.attach(boot.bell);
     this.now = now;
+    this.poisoned = poisoned;
     for (const topic of boot.topics) this.add(topic);
     for (const thread of boot.exited) this.threadExited(thread);
   }
@@ -31,22 +46,35 @@ export class OwnerCycle {
   add(descriptor: TopicDescriptor): void {
     const { thread, index, config } = this.boot;
     const topic = Topic.attach(descriptor, { thread, bell: this.bell });
+    const { retentionMs } = topic.options;
     const owners = topic.shards
       .filter(({ number }) => number % config.owners === index)
-      .map(shard => new ShardOwner(shard, thread, { retentionMs: topic.options.retentionMs }));
-    this.topics.set(topic.name, { topic, owners, directory: index === 0 });
+      .map(shard => new ShardOwner(shard, thread, { retentionMs }));
+    if (retentionMs !== undefined) {
+      const fine = Math.max(BUSY_REST_MS, retentionMs / LOOKS_PER_RETENTION);
+      this.restMs = Math.min(this.restMs, fine);
+    }
+    this.topics.set(topic.name, { topic, owners: new Set(owners), directory: index === 0 });
   }
 
-  /** One round over all shards. Tells whether it found anything to do. */
-  step(): boolean {
+  /** One round over all shards. Tells how long the owner may rest. */
+  step(): number {
     const nowMs = this.now();
     let wake = 0;
-    for (const { owners } of this.topics.values()) {
-      for (const owner of owners) wake |= owner.step(nowMs);
+    let pending = false;
+    for (const { topic, owners } of this.topics.values()) {
+      for (const owner of owners) {
+        try {
+          wake |= owner.step(nowMs);
+        } catch (error) {
+          owners.delete(owner);
+          this.poisoned(topic.name, owner.shard.number, error);
+        }
+        if (owner.pending) pending = true;
+      }
     }
-    if (wake === 0) return false;
-    this.bell.ring();
-    return true;
+    if (wake > 0) this.bell.ring();
+    return wake > 0 || pending ? BUSY_REST_MS : this.restMs;
   }
 
   /**

@@ -1,16 +1,21 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { OwnerBoot } from '../protocol/boot.ts';
+import { Control } from '../protocol/control.ts';
+import { toFailure } from '../protocol/failure.ts';
 import type { FromOwner, ToOwner } from '../protocol/messages.ts';
 import { OwnerCycle } from './owner-cycle.ts';
 
-/** How often an owner looks at its shards: a bound for what waits for it, such as the end of a topic. */
-const INTERVAL_MS = 10;
-
-/** Steps an owner's duty cycle by a timer, between messages of the supervisor. */
-export function runOwner(boot: OwnerBoot, port: MessagePort): void {
-  const cycle = new OwnerCycle(boot, Date.now);
-  const timer = setInterval(() => cycle.step(), INTERVAL_MS);
+/**
+ * Steps an owner's duty cycle, and between two steps rests until it is called or something may have
+ * become possible. Messages of the supervisor come in meanwhile.
+ */
+export async function runOwner(boot: OwnerBoot, port: MessagePort): Promise<void> {
+  const control = Control.attach(boot.control);
   const tell = (message: FromOwner) => port.postMessage(message);
+  const cycle = new OwnerCycle(boot, Date.now, (topic, shard, error) =>
+    tell({ kind: 'poisoned', topic, shard, error: toFailure(error) }),
+  );
+  let stopped = false;
   port.on('message', (message: ToOwner) => {
     switch (message.kind) {
       case 'topic':
@@ -19,12 +24,19 @@ export function runOwner(boot: OwnerBoot, port: MessagePort): void {
       case 'exited':
         cycle.threadExited(message.thread);
         tell({ kind: 'repaired', thread: message.thread });
+        // What is left of it may need more than one look.
+        control.look();
         return;
       case 'stop':
-        cycle.step();
-        clearInterval(timer);
-        port.close();
+        stopped = true;
+        control.look();
     }
   });
   tell({ kind: 'ready' });
+  while (!stopped) {
+    const calls = control.calls();
+    await control.called(calls, cycle.step());
+  }
+  cycle.step();
+  port.close();
 }

@@ -1,5 +1,4 @@
 import { threadId } from 'node:worker_threads';
-import { park, parkSync } from '@lite-streams/core/internal';
 import type { ProcessorBoot } from '../protocol/boot.ts';
 import { Processor } from './processor.ts';
 
@@ -8,7 +7,7 @@ const SPIN_MS = 0.05;
 /** How often the thread's event loop gets a turn, busy or not: output of `console`, timers of modules. */
 const TURN_MS = 10;
 /** The longest wait. Nothing relies on it but that turn. */
-const PARK_MS = 100;
+const PARK_MS = 200;
 
 /**
  * Runs a processor until the engine stops, as one task of the pool that never returns before. With a
@@ -18,13 +17,13 @@ const PARK_MS = 100;
 export async function runProcessor(boot: ProcessorBoot): Promise<void> {
   const now = () => performance.now();
   const processor = new Processor(boot, threadId, now);
-  const { bell, host } = processor;
   const work = () => processor.step();
   let turnedAtMs = now();
+  let worked = false;
   while (!processor.stopped) {
-    if (!processor.step() && !spin(work, now)) {
-      if (processor.loadingModules) await park(bell, host.places(), work, TURN_MS);
-      else parkSync(bell, host.places(), work, processor.publish() ? PARK_MS : TURN_MS);
+    if (processor.step()) worked = true;
+    else if (!worked || !spin(work, now)) {
+      worked = await parked(processor, processor.publish() ? PARK_MS : TURN_MS);
     }
     if (now() - turnedAtMs < TURN_MS) continue;
     processor.publish();
@@ -40,4 +39,23 @@ function spin(work: () => boolean, now: () => number): boolean {
     if (work()) return true;
   } while (now() < end);
   return false;
+}
+
+/**
+ * Waits for work, or for `timeoutMs`; tells whether there was any. The order is what no wake-up is
+ * lost by: say in every place that somebody waits, take the epoch, look once more, wait for it.
+ */
+async function parked(processor: Processor, timeoutMs: number): Promise<boolean> {
+  const { bell } = processor;
+  const places = processor.host.places();
+  for (const place of places) place.countWaiter(1);
+  try {
+    const seen = bell.epoch();
+    if (processor.step()) return true;
+    if (processor.loadingModules) await bell.wait(seen, TURN_MS);
+    else bell.waitSync(seen, timeoutMs);
+    return processor.step();
+  } finally {
+    for (const place of places) place.countWaiter(-1);
+  }
 }

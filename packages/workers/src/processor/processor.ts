@@ -56,7 +56,7 @@ export class Processor {
     this.now = now;
     this.control = Control.attach(boot.control);
     this.bell = Bell.attach(boot.bell);
-    this.topics = new ProcessorTopics(boot.thread, this.bell, boot.config);
+    this.topics = new ProcessorTopics(boot, this.bell, this.control);
     for (const topic of boot.topics) this.topics.add(topic);
     this.host = new TaskHost({
       source: (topic, shard, group) => new TopicSource(this.topics.get(topic), shard, group),

@@ -1,18 +1,22 @@
-import { type Config, Topic, type TopicDescriptor } from '@lite-streams/core';
+import { Topic, type TopicDescriptor } from '@lite-streams/core';
 import { type Bell, fail } from '@lite-streams/core/internal';
+import type { ProcessorBoot } from '../protocol/boot.ts';
+import type { Control } from '../protocol/control.ts';
 
 /** The topics of an engine as a processor sees them: handles are made when they are first used. */
 export class ProcessorTopics {
   private readonly thread: number;
   private readonly bell: Bell;
+  private readonly control: Control;
   private readonly development: boolean;
   private readonly descriptors = new Map<string, TopicDescriptor>();
   private readonly handles = new Map<string, Topic>();
 
-  constructor(thread: number, bell: Bell, config: Readonly<Config>) {
-    this.thread = thread;
+  constructor(boot: ProcessorBoot, bell: Bell, control: Control) {
+    this.thread = boot.thread;
     this.bell = bell;
-    this.development = config.development;
+    this.control = control;
+    this.development = boot.config.development;
   }
 
   add(descriptor: TopicDescriptor): void {
@@ -25,9 +29,9 @@ export class ProcessorTopics {
     if (known !== undefined) return known;
     const descriptor = this.descriptors.get(name);
     if (descriptor === undefined) fail('UNKNOWN_TOPIC', `The engine has no topic "${name}".`);
-    const { thread, bell, development } = this;
+    const { thread, bell, control, development } = this;
     const topic = Topic.attach(descriptor, { thread, bell, development });
-    topic.ownedElsewhere = true;
+    topic.owner = control;
     this.handles.set(name, topic);
     return topic;
   }

@@ -3,9 +3,10 @@ import {
   fail,
   loadAcquire,
   storeRelease,
+  waitAsync,
   waitSync,
   wakeAll,
-} from '@lite-streams/core/internal';
+} from '@lite-streams/core/ground';
 
 /**
  * The words that all threads of an engine share, beside its bell.
@@ -16,6 +17,7 @@ import {
  *   3  letters  grows with every message to a processor, so that one that steps
  *               without returning to its event loop looks into its port            the supervisor
  *   4  state    running, stopping, stopped                                         the main thread
+ *   5  calls    grows when somebody asks the owners to look at once                any thread
  * ```
  */
 const MAGIC = 0x4c534531; // "LSE1"
@@ -24,6 +26,7 @@ const VERSION = 1;
 const THREADS = 2;
 const LETTERS = 3;
 const STATE = 4;
+const CALLS = 5;
 const WORDS = 32;
 
 export const ENGINE_STATE = { running: 0, stopping: 1, stopped: 2 } as const;
@@ -72,6 +75,21 @@ export class Control {
 
   letterPosted(): void {
     add(this.words, LETTERS, 1);
+  }
+
+  /** Asks every owner to look at its shards now. */
+  look(): void {
+    add(this.words, CALLS, 1);
+    wakeAll(this.words, CALLS);
+  }
+
+  calls(): number {
+    return loadAcquire(this.words, CALLS);
+  }
+
+  /** Resolves when somebody has called since there were `seen` calls, or after `timeoutMs`. */
+  async called(seen: number, timeoutMs: number): Promise<void> {
+    await waitAsync(this.words, CALLS, seen, timeoutMs);
   }
 
   get state(): EngineState {

@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode, StreamError } from '@lite-streams/core';
+import { ERRORS, type ErrorCode, StreamError } from '@lite-streams/core/ground';
 
 /** An error as it crosses threads: what `postMessage` makes of one loses its class and its code. */
 export interface Failure {

@@ -64,6 +64,7 @@ export type FromSupervisor =
       readonly thread: number;
       readonly replaces: number;
     }
+  | Poisoned
   /** The engine cannot go on. */
   | { readonly kind: 'broken'; readonly error: Failure };
 
@@ -74,7 +75,16 @@ export type ToOwner =
   | { readonly kind: 'exited'; readonly thread: number }
   | { readonly kind: 'stop' };
 
+/** A shard broke an invariant: everybody who uses it is refused. */
+export interface Poisoned {
+  readonly kind: 'poisoned';
+  readonly topic: string;
+  readonly shard: number;
+  readonly error: Failure;
+}
+
 export type FromOwner =
+  | Poisoned
   | { readonly kind: 'ready' }
   | { readonly kind: 'repaired'; readonly thread: number };
 

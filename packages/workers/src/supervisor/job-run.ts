@@ -1,5 +1,5 @@
-import { StreamError } from '@lite-streams/core';
-import { createChannelMemory, type Plan } from '@lite-streams/core/internal';
+import { createChannelMemory, StreamError } from '@lite-streams/core/ground';
+import type { Plan } from '@lite-streams/core/internal';
 import { createBoard } from '../job/board.ts';
 import { type Failure, toFailure } from '../protocol/failure.ts';
 import type {

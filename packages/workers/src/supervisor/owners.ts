@@ -2,12 +2,13 @@ import { Worker } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
 import type { OwnerBoot, SupervisorBoot } from '../protocol/boot.ts';
 import type { Control } from '../protocol/control.ts';
-import type { FromOwner, ToOwner } from '../protocol/messages.ts';
+import type { FromOwner, Poisoned, ToOwner } from '../protocol/messages.ts';
 
 /** What the owners tell the supervisor. */
 export interface OwnersObserver {
   ownerExited(thread: number, error: Error | undefined): void;
   ownerReplaced(thread: number, replaces: number): void;
+  shardPoisoned(message: Poisoned): void;
   /** An owner died before it could begin: another one would too. */
   ownersBroken(error: Error): void;
 }
@@ -29,6 +30,8 @@ export class Owners {
   private readonly observer: OwnersObserver;
   private readonly topics: ReadonlyMap<string, TopicDescriptor>;
   private readonly threads: OwnerThread[] = [];
+  /** Threads that exited before there was an owner to tell. */
+  private readonly exitedBefore: number[] = [];
   private stopping = false;
 
   constructor(
@@ -41,7 +44,13 @@ export class Owners {
     this.control = control;
     this.topics = topics;
     this.observer = observer;
-    for (let index = 0; index < boot.config.owners; index++) this.begin(index, []);
+  }
+
+  /** Starts the owners. Nothing needs them at once, so that they may leave the cores to others first. */
+  start(): void {
+    if (this.threads.length > 0 || this.stopping) return;
+    const { owners } = this.boot.config;
+    for (let index = 0; index < owners; index++) this.begin(index, this.exitedBefore);
   }
 
   addTopic(topic: TopicDescriptor): void {
@@ -52,6 +61,7 @@ export class Owners {
 
   /** A thread of the engine, of whatever role, has exited. */
   threadExited(thread: number): void {
+    if (this.threads.length === 0) this.exitedBefore.push(thread);
     for (const { worker, repairing } of this.threads) {
       repairing.add(thread);
       worker.postMessage({ kind: 'exited', thread } satisfies ToOwner);
@@ -59,6 +69,7 @@ export class Owners {
   }
 
   kill(index: number): void {
+    this.start();
     void this.threads[index]?.worker.terminate();
   }
 
@@ -89,6 +100,7 @@ export class Owners {
     const owner: OwnerThread = { worker, thread, ended, ready: false, repairing: new Set(exited) };
     worker.on('message', (message: FromOwner) => {
       if (message.kind === 'repaired') owner.repairing.delete(message.thread);
+      else if (message.kind === 'poisoned') this.observer.shardPoisoned(message);
       else {
         owner.ready = true;
         for (const repaired of exited) owner.repairing.delete(repaired);

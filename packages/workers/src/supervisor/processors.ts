@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
-import type { Bell } from '@lite-streams/core/internal';
+import type { Bell } from '@lite-streams/core/ground';
 import { Piscina } from 'piscina';
 import type { ProcessorBoot, SupervisorBoot } from '../protocol/boot.ts';
 import type { Control } from '../protocol/control.ts';
@@ -8,6 +8,8 @@ import type { FromProcessor, ProcessorHere, ToProcessor } from '../protocol/mess
 
 /** What the processors tell the supervisor. */
 export interface ProcessorsObserver {
+  /** The first processors are all up. */
+  processorsUp(): void;
   processorSaid(index: number, message: FromProcessor): void;
   processorExited(index: number, thread: number, error: Error | undefined): void;
   /** A new thread has the place of a dead one; it can be spoken to. */
@@ -21,6 +23,8 @@ interface Processor {
   readonly over: Promise<Error | undefined>;
   /** As the process numbers its threads; unknown until the thread runs. */
   threadId: number | undefined;
+  /** To be killed, at the latest when it is known which thread it is. */
+  doomed: boolean;
 }
 
 /**
@@ -73,7 +77,10 @@ export class Processors {
 
   /** Ends a processor's thread as if it had crashed, at whatever it does. */
   kill(index: number): void {
-    const { threadId } = this.processors[index] ?? {};
+    const processor = this.processors[index];
+    if (processor === undefined) return;
+    processor.doomed = true;
+    const { threadId } = processor;
     void this.pool.threads.find(worker => worker.threadId === threadId)?.terminate();
   }
 
@@ -104,9 +111,9 @@ export class Processors {
       () => undefined,
       (error: Error) => error,
     );
-    const processor: Processor = { thread, port, over, threadId: undefined };
+    const processor: Processor = { thread, port, over, threadId: undefined, doomed: false };
     port.on('message', (message: FromProcessor | ProcessorHere) => {
-      if (message.kind === 'here') processor.threadId = message.threadId;
+      if (message.kind === 'here') this.isHere(index, message.threadId);
       else this.observer.processorSaid(index, message);
     });
     // The task may be over while its thread still runs exit handlers; with its port it is gone.
@@ -115,6 +122,13 @@ export class Processors {
     });
     this.processors[index] = processor;
     return processor;
+  }
+
+  private isHere(index: number, threadId: number): void {
+    const { processors } = this;
+    processors[index].threadId = threadId;
+    if (processors[index].doomed) this.kill(index);
+    if (processors.every(one => one.threadId !== undefined)) this.observer.processorsUp();
   }
 
   private async replace(index: number, dead: Processor): Promise<void> {

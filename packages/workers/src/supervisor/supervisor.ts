@@ -1,14 +1,23 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
-import { Bell } from '@lite-streams/core/internal';
+import { Bell } from '@lite-streams/core/ground';
 import type { SupervisorBoot } from '../protocol/boot.ts';
 import { Control } from '../protocol/control.ts';
 import { toFailure } from '../protocol/failure.ts';
-import type { FromProcessor, FromSupervisor, Role, ToSupervisor } from '../protocol/messages.ts';
+import type {
+  FromProcessor,
+  FromSupervisor,
+  Poisoned,
+  Role,
+  ToSupervisor,
+} from '../protocol/messages.ts';
 import { Attachments, type AttachmentsObserver } from './attachments.ts';
 import { Jobs } from './jobs.ts';
 import { Owners, type OwnersObserver } from './owners.ts';
 import { Processors, type ProcessorsObserver } from './processors.ts';
+
+/** Owners start at the latest after this. */
+const OWNERS_LATEST_MS = 1_000;
 
 /**
  * The thread that starts all others of an engine and knows when one of them is gone. It does nothing
@@ -35,8 +44,13 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
       (index, message) => this.processors.send(index, message),
       message => this.tell(message),
     );
+    setTimeout(() => this.owners.start(), OWNERS_LATEST_MS).unref();
     main.on('message', (message: ToSupervisor) => this.receive(message));
     this.tell({ kind: 'ready' });
+  }
+
+  processorsUp(): void {
+    this.owners.start();
   }
 
   ownerExited(thread: number, error: Error | undefined): void {
@@ -45,6 +59,10 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
 
   ownerReplaced(thread: number, replaces: number): void {
     this.tell({ kind: 'replaced', role: 'owner', thread, replaces });
+  }
+
+  shardPoisoned(message: Poisoned): void {
+    this.tell(message);
   }
 
   ownersBroken(error: Error): void {
