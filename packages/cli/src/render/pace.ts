@@ -11,6 +11,9 @@ export class Pace {
     const elapsedMs = nowMs - (this.sinceMs ?? nowMs);
     const share = Number.isFinite(of) ? ` of ${count(of)}` : '';
     const noun = records === 1 && share === '' ? 'record' : 'records';
-    return `${count(records)}${share} ${noun} · ${rate(records, elapsedMs)} · ${duration(elapsedMs)}`;
+    const taken = `${count(records)}${share} ${noun}`;
+    return elapsedMs === 0
+      ? taken
+      : `${taken} · ${rate(records, elapsedMs)} · ${duration(elapsedMs)}`;
   }
 }
