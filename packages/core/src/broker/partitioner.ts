@@ -1,7 +1,8 @@
 import { murmur2Range } from '../record/hash.ts';
 
 /**
- * How the key picks the shard. Records without a key go round robin with each of them.
+ * How the key picks the shard. Records without a key go round robin with each of
+ * them: one by one when they are appended singly, batch by batch from a batched producer.
  *
  * - `fnv1a`: 32-bit FNV-1a of the key's UTF-8 bytes, modulo the shards (litestreams).
  * - `murmur2`: Kafka's default: `(murmur2(key) & 0x7fffffff) % shards`.

@@ -47,6 +47,9 @@ export class Producer {
   private readonly lingerMs: number;
   private delivery: Delivery | undefined;
   private scheduled = false;
+  private readonly keysDoNotMatter: boolean;
+  /** The shard of records without a key: round robin, but a batch at a time (Kafka's "sticky"). */
+  private turn = 0;
   private draining: Promise<void> | undefined;
   /** Settles when the last record that waits for room has been taken; none: nobody waits. */
   private line: Promise<void> | undefined;
@@ -64,6 +67,7 @@ export class Producer {
     this.room = topic.options.maxRecordBytes;
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
     this.router = new Router(topic.options.partitioner, topic.shardCount);
+    this.keysDoNotMatter = topic.options.partitioner === 'roundrobin';
     this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
     const nowMs = topic.now();
     this.batches = this.appenders.map(one => new ShardBatch(one, batchRecords, batchBytes, nowMs));
@@ -191,6 +195,12 @@ export class Producer {
       );
     }
     if (batches.length === 1) return this.encodeInto(batches[0], record);
+    if (this.keysDoNotMatter || record.key === undefined || record.key === null) {
+      const batch = batches[this.turn];
+      // Once it is out, it is the next shard's turn.
+      if (batch.left === 0 && !this.tryFlush(batch)) return false;
+      return this.encodeInto(batches[this.turn], record);
+    }
     // The shard is known only once the key has been encoded and hashed.
     const { staging, writer } = this;
     const bytes = this.encode(record, staging, this.room);
@@ -229,6 +239,8 @@ export class Producer {
     const result = batch.append();
     if (result >= 0) {
       if (result > 0) this.topic.bell.ring();
+      const { turn, batches } = this;
+      if (batch === batches[turn]) this.turn = turn + 1 === batches.length ? 0 : turn + 1;
       return true;
     }
     if (result === KERNEL.REFUSED) this.failed(batch);

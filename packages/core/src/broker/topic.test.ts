@@ -119,6 +119,19 @@ describe('producer', () => {
   });
 });
 
+test('records without a key fill a batch of one shard, then of the next', async () => {
+  const topic = Topic.create('t', { ...small, shards: 3 });
+  const producer = topic.producer({ batchRecords: 2 });
+  for (let i = 0; i < 6; i++) producer.sendSync({ value: `v${i}` });
+  producer.closeSync();
+  const kept = [0, 1, 2].map(shard => Array.from(topic.latest({ shard }), r => r.text));
+  expect(kept).toEqual([
+    ['v0', 'v1'],
+    ['v2', 'v3'],
+    ['v4', 'v5'],
+  ]);
+});
+
 test('senders that wait for room keep their order', async () => {
   const topic = Topic.create('t', small);
   const consumer = topic.consume({ group: 'g' });
