@@ -102,6 +102,9 @@ export class ShardOwner {
 
   /** Appends the end of the topic where whoever ended it found no room. */
   private seal(nowMs: number): number {
+    // Whoever looked at the gate before the state changed claims before this mark, or not at all:
+    // the mark moves the tail. Who ended the topic may not have come to say so yet.
+    this.shard.staleLimits();
     const result = this.appender.appendControl(KIND.topicEnd, nowMs);
     if (result < 0) {
       this.pending = true;
