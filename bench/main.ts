@@ -10,7 +10,7 @@ import {
   UsageError,
 } from './runner/arguments.ts';
 import { changeLines, compareReports, missingFigures } from './runner/compare.ts';
-import { type Machine, machineLine, thisMachine } from './runner/machine.ts';
+import { busyWith, type Machine, machineLine, thisMachine } from './runner/machine.ts';
 import { Skipped } from './runner/measurable.ts';
 import { Progress } from './runner/progress.ts';
 import { GoReference } from './runner/reference.ts';
@@ -35,6 +35,7 @@ async function main(): Promise<number> {
 
 async function run(options: RunOptions): Promise<number> {
   const machine = thisMachine();
+  const busy = busyWith();
   print([machineLine(machine), '']);
   const results: Result[] = [];
   const failures: Error[] = [];
@@ -58,7 +59,8 @@ async function run(options: RunOptions): Promise<number> {
   print(tableLines(results, process.stdout.isTTY === true && !process.env.NO_COLOR));
   printNotes(results);
   const benches = sittings.flatMap(sitting => sitting.benches);
-  for (const line of warnings(results, benches, machine)) console.error(`warning: ${line}`);
+  const lines = warnings(results, benches, machine);
+  for (const line of [...busy, ...lines]) console.error(`warning: ${line}`);
   const failed = failures.filter(error => !(error instanceof Skipped));
   for (const error of failures) {
     console.error(`${failed.includes(error) ? 'failed' : 'skipped'}: ${error.message}`);

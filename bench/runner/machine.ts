@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 
 export interface Machine {
   readonly cpu: string;
@@ -25,4 +25,11 @@ export function machineLine(machine: Machine): string {
   const memory = `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB`;
   const cores = `${machine.cores} ${machine.cores === 1 ? 'core' : 'cores'}`;
   return `${machine.cpu}, ${cores}, ${memory}, ${machine.platform}, Node.js ${machine.node} (V8 ${machine.v8})`;
+}
+
+/** A warning where other programs keep the cores busy already. */
+export function busyWith(): string[] {
+  const [lastMinute] = loadavg();
+  if (lastMinute < availableParallelism() / 2) return [];
+  return [`the machine was busy before (load ${lastMinute.toFixed(1)}): trust the ratios only`];
 }
