@@ -118,6 +118,19 @@ describe('what goes in comes out', () => {
     expect(through(Object.assign(Object.create(null), { a: 1 }))).toStrictEqual({ a: 1 });
   });
 
+  test("keys that somebody gave to all objects are nobody's own", () => {
+    Object.defineProperty(Object.prototype, 'polluted', {
+      value: 1,
+      enumerable: true,
+      configurable: true,
+    });
+    try {
+      expect(Object.keys(through({ own: 1 }) as object)).toEqual(['own']);
+    } finally {
+      delete (Object.prototype as { polluted?: number }).polluted;
+    }
+  });
+
   test('bytes that do not begin at a word are read too', () => {
     const writer = new ValueWriter();
     writer.write({ a: [1, 'two'] });

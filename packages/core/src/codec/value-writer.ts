@@ -226,24 +226,24 @@ export class ValueWriter {
   }
 
   private putPlain(value: Record<string, unknown>): void {
-    const begin = this.at++;
-    const { shapes } = this;
     let node: ShapeNode | undefined = this.tree.root;
     for (const key in value) {
       node = node.child(key);
-      if (node === undefined) {
-        this.takeBack(begin, shapes);
-        this.putDictionary(value);
-        return;
-      }
-      this.put(value[key]);
+      if (node === undefined) break;
+    }
+    // Not `value[key]` in the loop: V8 optimizes that for one key, again and again.
+    const values = Object.values(value);
+    if (node === undefined || node.keys.length !== values.length) {
+      this.putDictionary(value);
+      return;
     }
     if (node.message !== this.message) {
       node.message = this.message;
       node.index = this.shapes;
       this.used[this.shapes++] = node;
     }
-    this.i32[begin] = VALUE.object | (node.index << 8);
+    this.i32[this.at++] = VALUE.object | (node.index << 8);
+    for (let i = 0; i < values.length; i++) this.put(values[i]);
   }
 
   private putDictionary(value: Record<string, unknown>): void {
