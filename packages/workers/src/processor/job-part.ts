@@ -26,7 +26,7 @@ export class JobPart {
   }
 
   /** Shows how the tasks stand to whoever asks for the job's statistics. */
-  publish(host: TaskHost): void {
+  show(host: TaskHost): void {
     if (this.running === undefined) return;
     for (const stats of host.stats(this.pipeline.name)) writeTask(this.running.board, stats);
   }

@@ -23,10 +23,10 @@ export async function runProcessor(boot: ProcessorBoot): Promise<void> {
   while (!processor.stopped) {
     if (processor.step()) worked = true;
     else if (!worked || !spin(work, now)) {
-      worked = await parked(processor, processor.publish() ? PARK_MS : TURN_MS);
+      worked = await parked(processor, processor.report() ? PARK_MS : TURN_MS);
     }
     if (now() - turnedAtMs < TURN_MS) continue;
-    processor.publish();
+    processor.report();
     await new Promise<void>(resolve => setImmediate(resolve));
     turnedAtMs = now();
   }

@@ -19,8 +19,8 @@ import { JobPart } from './job-part.ts';
 import { loadPipeline } from './module.ts';
 import { ProcessorTopics } from './topics.ts';
 
-/** How often a busy processor shows how its tasks stand. */
-const PUBLISH_MS = 20;
+/** How often a processor shows how its tasks stand, at most. */
+const SHOW_MS = 20;
 
 /** Enough to learn which topics a pipeline has. */
 const SHARDS_UNKNOWN = { shardsOf: () => 1, processors: 1 } as const;
@@ -47,8 +47,8 @@ export class Processor {
   private readonly now: () => number;
   private lettersRead = -1;
   private loading = 0;
-  private publishedAtMs = 0;
-  private unpublished = false;
+  private shownAtMs = 0;
+  private unreported = false;
 
   constructor(boot: ProcessorBoot, threadId: number, now: () => number) {
     this.boot = boot;
@@ -80,22 +80,24 @@ export class Processor {
   /** One round. Tells whether there was anything to do. */
   step(): boolean {
     const letters = this.readLetters();
-    const progress = this.host.step();
-    if (progress) {
-      this.unpublished = true;
-      this.report();
-    }
-    return progress || letters;
+    if (!this.host.step()) return letters;
+    this.unreported = true;
+    return true;
   }
 
-  /** Shows how the tasks stand, when that has changed and has not just been shown. */
-  publish(): boolean {
-    if (!this.unpublished) return true;
+  /**
+   * Tells which jobs are done or have failed, and shows how the tasks stand, if any had anything to
+   * do since; to be called now and then, and before the thread waits. False when it is too early to
+   * show it again.
+   */
+  report(): boolean {
+    if (!this.unreported) return true;
+    for (const part of this.parts.values()) this.reportEnd(part);
     const nowMs = this.now();
-    if (nowMs - this.publishedAtMs < PUBLISH_MS) return false;
-    this.publishedAtMs = nowMs;
-    this.unpublished = false;
-    for (const part of this.parts.values()) part.publish(this.host);
+    if (nowMs - this.shownAtMs < SHOW_MS) return false;
+    this.shownAtMs = nowMs;
+    this.unreported = false;
+    for (const part of this.parts.values()) part.show(this.host);
     return true;
   }
 
@@ -133,7 +135,7 @@ export class Processor {
         this.begin(message);
         return;
       case 'show':
-        this.parts.get(message.job)?.publish(this.host);
+        this.parts.get(message.job)?.show(this.host);
         this.tell({ kind: 'shown', job: message.job, request: message.request });
         return;
       case 'drop':
@@ -182,21 +184,21 @@ export class Processor {
     part.reported = false;
     try {
       this.host.add(part.pipeline, plan, this.boot.index);
+      const committed = part.committed(this.topics, this.boot.index);
+      this.tell({ kind: 'begun', job, incarnation, committed });
     } catch (error) {
+      part.reported = true;
       this.failed(job, error);
       return;
     }
-    const committed = part.committed(this.topics, this.boot.index);
-    this.tell({ kind: 'begun', job, incarnation, committed });
-    this.unpublished = true;
     // A processor without a task of the job is done with it at once.
-    this.report();
+    this.reportEnd(part);
   }
 
   private drop(job: number): void {
     const part = this.parts.get(job);
     if (part?.running === undefined) return;
-    part.publish(this.host);
+    part.show(this.host);
     this.host.remove(part.pipeline.name);
     part.running = undefined;
   }
@@ -212,21 +214,16 @@ export class Processor {
     throw new Error(`no memory for the channel ${id} of the pipeline "${pipeline}"`);
   }
 
-  /** Tells which jobs are done here, or have failed. */
-  private report(): void {
-    for (const part of this.parts.values()) {
-      const { job, running, pipeline } = part;
-      if (running === undefined || part.reported) continue;
-      const failure = this.host.failure(pipeline.name);
-      if (failure !== undefined) {
-        part.reported = true;
-        this.failed(job, failure);
-      } else if (this.host.done(pipeline.name)) {
-        part.reported = true;
-        part.publish(this.host);
-        this.tell({ kind: 'finished', job, incarnation: running.incarnation });
-      }
-    }
+  /** Tells that a job is done here, or has failed: once. */
+  private reportEnd(part: JobPart): void {
+    const { job, running, pipeline } = part;
+    if (running === undefined || part.reported) return;
+    const failure = this.host.failure(pipeline.name);
+    if (failure === undefined && !this.host.done(pipeline.name)) return;
+    part.reported = true;
+    part.show(this.host);
+    if (failure !== undefined) this.failed(job, failure);
+    else this.tell({ kind: 'finished', job, incarnation: running.incarnation });
   }
 
   private failed(job: number, error: unknown): void {

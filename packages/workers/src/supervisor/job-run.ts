@@ -34,6 +34,9 @@ interface Planned {
   channels: ReadonlyMap<number, SharedArrayBuffer>;
 }
 
+/** The processor that makes the plan, from the pipeline that it has loaded. */
+const PLANNER = 0;
+
 /** Deaths of a processor that was loading the module, after which the module is to blame. */
 const MOST_DEATHS_LOADING = 2;
 
@@ -55,6 +58,9 @@ export class JobRun {
   private readonly showing = new Map<number, Set<number>>();
   private phase: 'loading' | 'loaded' | 'running' | 'ending' | 'over' = 'loading';
   private outline: Outline | undefined;
+  /** Shards of the source topic; known once the main thread has made it. */
+  private shards: number | undefined;
+  private planAsked = false;
   private planned: Planned | undefined;
   private runningTold = false;
   private incarnation = 0;
@@ -77,8 +83,8 @@ export class JobRun {
 
   /** The main thread has made the topics and the group. */
   begin(shards: number): void {
-    if (this.phase !== 'loaded') return;
-    this.around.send(0, { kind: 'plan', job: this.job, shards });
+    this.shards = shards;
+    this.advance();
   }
 
   /** Ends the run as soon as every processor has let go of it. */
@@ -131,19 +137,20 @@ export class JobRun {
   processorExited(index: number, thread: number, error: Error | undefined): void {
     const part = this.parts[index];
     this.parts[index] = 'void';
+    if (index === PLANNER) this.planAsked = false;
     this.hasShown(index);
     if (part === 'loading' && ++this.deathsLoading[index] >= MOST_DEATHS_LOADING) {
       this.end('failed', toFailure(this.diedLoading(error)));
     } else if (this.phase === 'running' && part !== 'loaded' && part !== 'loading') {
-      this.lost(index, thread, error);
+      this.lost(index, part, thread, error);
     }
     this.advance();
   }
 
   /** A new thread has the place: it has to load the module before it can take part. */
   processorReplaced(index: number): void {
-    const { phase } = this;
-    if (phase === 'loading' || phase === 'loaded' || phase === 'running') this.load(index);
+    const isAlive = this.phase !== 'ending' && this.phase !== 'over';
+    if (isAlive && this.parts[index] === 'void') this.load(index);
   }
 
   /** Has every processor show how its tasks stand, then says so to the main thread. */
@@ -175,9 +182,15 @@ export class JobRun {
     this.around.send(index, { kind: 'load', job, module, name });
   }
 
+  private askForPlan(shards: number): void {
+    this.planAsked = true;
+    this.around.send(PLANNER, { kind: 'plan', job: this.job, shards });
+  }
+
   private start(plan: Plan, explanation: string): void {
-    const board = createBoard(plan.tasks.length);
-    this.planned = { plan, explanation, board, channels: this.newChannels(plan) };
+    const channels = this.newChannels(plan);
+    if (channels === undefined) return;
+    this.planned = { plan, explanation, channels, board: createBoard(plan.tasks.length) };
     this.phase = 'running';
   }
 
@@ -189,6 +202,9 @@ export class JobRun {
         this.phase = 'loaded';
         this.around.tell({ kind: 'loaded', job: this.job, outline: this.outline });
       }
+    } else if (this.phase === 'loaded') {
+      const isReady = this.shards !== undefined && parts[PLANNER] === 'loaded';
+      if (isReady && !this.planAsked) this.askForPlan(this.shards ?? 0);
     } else if (this.phase === 'running') {
       this.advanceRunning();
     } else if (this.phase === 'ending' && !parts.includes('dropping')) {
@@ -231,10 +247,16 @@ export class JobRun {
    * state, what was not committed is read again: by all tasks where channels join them, since what
    * was in a channel is gone; else by those alone that died.
    */
-  private lost(index: number, thread: number, error: Error | undefined): void {
+  private lost(index: number, part: Part, thread: number, error: Error | undefined): void {
     const { planned } = this;
     if (planned === undefined) return;
     const { plan } = planned;
+    const canEndAlone = plan.stateful || plan.channels.length === 0;
+    if (part === 'finished' && canEndAlone) {
+      // Whatever it did is done for good, and nobody will ask it for more.
+      this.parts[index] = 'finished';
+      return;
+    }
     if (!plan.tasks.some(({ processor }) => processor === index)) return;
     const why = error === undefined ? '' : `: ${error.message}`;
     if (plan.stateful) {
@@ -252,8 +274,10 @@ export class JobRun {
       return;
     }
     if (plan.channels.length > 0) {
+      const channels = this.newChannels(plan);
+      if (channels === undefined) return;
       this.incarnation++;
-      planned.channels = this.newChannels(plan);
+      planned.channels = channels;
       for (const [other, part] of this.parts.entries()) {
         if (part === 'beginning' || part === 'running' || part === 'finished') this.drop(other);
       }
@@ -274,9 +298,19 @@ export class JobRun {
     this.around.send(index, { kind: 'drop', job: this.job });
   }
 
-  private newChannels(plan: Plan): ReadonlyMap<number, SharedArrayBuffer> {
+  /** Memory for the channels between processors; without it the job ends. */
+  private newChannels(plan: Plan): ReadonlyMap<number, SharedArrayBuffer> | undefined {
     const shared = plan.channels.filter(channel => channel.shared);
-    return new Map(shared.map(({ id }) => [id, createChannelMemory(this.around.channelBytes)]));
+    const { channelBytes } = this.around;
+    try {
+      return new Map(shared.map(({ id }) => [id, createChannelMemory(channelBytes)]));
+    } catch (cause) {
+      const message =
+        `The pipeline "${plan.pipeline}" needs ${shared.length} channels of ${channelBytes} bytes, ` +
+        'for which there is no memory; fewer shards or processors, or a smaller channelBytes, would do.';
+      this.end('failed', toFailure(new StreamError('OUT_OF_MEMORY', message, { cause })));
+      return undefined;
+    }
   }
 
   private diedLoading(error: Error | undefined): Error {
