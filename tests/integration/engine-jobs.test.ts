@@ -176,7 +176,7 @@ describe('a pipeline that cannot run', () => {
       'ends its thread',
       'data:text/javascript,process.exit(1)',
       'THREAD_FAILED',
-      'died while it loaded',
+      'died while they imported',
     ],
   ])('because its module %s', async (_what, module, code, named) => {
     const running = engine.run(module);

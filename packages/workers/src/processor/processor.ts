@@ -155,6 +155,7 @@ export class Processor {
   private async load(job: number, module: string, name: string | undefined): Promise<void> {
     this.wanted.add(job);
     this.loading++;
+    this.tell({ kind: 'importing', job });
     try {
       const pipeline = await loadPipeline(module, name);
       if (!this.wanted.has(job)) return;

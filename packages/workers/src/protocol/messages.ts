@@ -120,6 +120,8 @@ export interface ProcessorHere {
 }
 
 export type FromProcessor =
+  /** From here on, if the thread dies, the module may be to blame. */
+  | { readonly kind: 'importing'; readonly job: number }
   | { readonly kind: 'loaded'; readonly job: number; readonly outline: Outline }
   | {
       readonly kind: 'planned';

@@ -24,7 +24,18 @@ export interface JobSurroundings {
  * How the job stands on one processor. `void`: its thread is dead and the next has not been told
  * anything yet.
  */
-type Part = 'void' | 'loading' | 'loaded' | 'beginning' | 'running' | 'finished' | 'dropping';
+type Part =
+  | 'void'
+  | 'loading'
+  | 'importing'
+  | 'loaded'
+  | 'beginning'
+  | 'running'
+  | 'finished'
+  | 'dropping';
+
+const LOADS: ReadonlySet<Part> = new Set(['loading', 'importing']);
+const HAS_TASKS: ReadonlySet<Part> = new Set(['beginning', 'running', 'finished', 'dropping']);
 
 /** What the tasks of all processors are made from. */
 interface Planned {
@@ -37,8 +48,8 @@ interface Planned {
 /** The processor that makes the plan, from the pipeline that it has loaded. */
 const PLANNER = 0;
 
-/** Deaths of a processor that was loading the module, after which the module is to blame. */
-const MOST_DEATHS_LOADING = 2;
+/** Deaths in a row of a processor while it imported the module, after which that is to blame. */
+const MOST_DEATHS_IMPORTING = 3;
 
 /** Restarts in a row without any progress, after which a job is given up. */
 const MOST_FUTILE_RESTARTS = 3;
@@ -53,7 +64,7 @@ export class JobRun {
   private readonly name: string | undefined;
   private readonly around: JobSurroundings;
   private readonly parts: Part[];
-  private readonly deathsLoading: number[];
+  private readonly deathsImporting: number[];
   /** Processors that have not shown how their tasks stand yet, by the number of the request. */
   private readonly showing = new Map<number, Set<number>>();
   private phase: 'loading' | 'loaded' | 'running' | 'ending' | 'over' = 'loading';
@@ -63,6 +74,8 @@ export class JobRun {
   private planAsked = false;
   private planned: Planned | undefined;
   private runningTold = false;
+  /** Threads that died, and whose tasks have not begun again yet. */
+  private readonly restarting: number[] = [];
   private incarnation = 0;
   /** Sums of committed offsets by processor, and the largest sum that any restart began at. */
   private readonly committed: number[];
@@ -76,7 +89,7 @@ export class JobRun {
     this.name = name;
     this.around = around;
     this.parts = new Array<Part>(around.processors).fill('void');
-    this.deathsLoading = new Array<number>(around.processors).fill(0);
+    this.deathsImporting = new Array<number>(around.processors).fill(0);
     this.committed = new Array<number>(around.processors).fill(0);
     for (const index of this.parts.keys()) this.load(index);
   }
@@ -93,15 +106,19 @@ export class JobRun {
     this.phase = 'ending';
     this.ending = { state, error };
     for (const [index, part] of this.parts.entries()) {
-      if (part === 'beginning' || part === 'running' || part === 'finished') this.drop(index);
+      if (HAS_TASKS.has(part) && part !== 'dropping') this.drop(index);
     }
     this.advance();
   }
 
   said(index: number, message: FromProcessor): void {
     switch (message.kind) {
+      case 'importing':
+        if (this.parts[index] === 'loading') this.parts[index] = 'importing';
+        return;
       case 'loaded':
-        if (this.parts[index] === 'loading') this.parts[index] = 'loaded';
+        if (LOADS.has(this.parts[index])) this.parts[index] = 'loaded';
+        this.deathsImporting[index] = 0;
         this.outline ??= message.outline;
         break;
       case 'planned':
@@ -120,7 +137,7 @@ export class JobRun {
         if (this.parts[index] === 'dropping') this.parts[index] = 'loaded';
         break;
       case 'failed':
-        if (this.parts[index] === 'loading') this.parts[index] = 'void';
+        if (LOADS.has(this.parts[index])) this.parts[index] = 'void';
         this.end('failed', message.error);
         break;
       case 'shown':
@@ -139,9 +156,9 @@ export class JobRun {
     this.parts[index] = 'void';
     if (index === PLANNER) this.planAsked = false;
     this.hasShown(index);
-    if (part === 'loading' && ++this.deathsLoading[index] >= MOST_DEATHS_LOADING) {
-      this.end('failed', toFailure(this.diedLoading(error)));
-    } else if (this.phase === 'running' && part !== 'loaded' && part !== 'loading') {
+    if (part === 'importing' && ++this.deathsImporting[index] >= MOST_DEATHS_IMPORTING) {
+      this.end('failed', toFailure(this.diedImporting(error)));
+    } else if (this.phase === 'running' && HAS_TASKS.has(part)) {
       this.lost(index, part, thread, error);
     }
     this.advance();
@@ -220,10 +237,13 @@ export class JobRun {
   private advanceRunning(): void {
     const { parts } = this;
     // A new incarnation begins everywhere at once: its channels join all processors.
-    if (parts.some(part => part === 'void' || part === 'loading' || part === 'dropping')) return;
+    if (parts.some(part => part === 'void' || LOADS.has(part) || part === 'dropping')) return;
     for (const [index, part] of parts.entries()) if (part === 'loaded') this.beginOn(index);
     if (parts.includes('beginning')) return;
     this.tellRunning();
+    for (const thread of this.restarting.splice(0)) {
+      this.around.tell({ kind: 'restarted', job: this.job, thread });
+    }
     if (parts.every(part => part === 'finished')) this.end('drained');
   }
 
@@ -279,10 +299,10 @@ export class JobRun {
       this.incarnation++;
       planned.channels = channels;
       for (const [other, part] of this.parts.entries()) {
-        if (part === 'beginning' || part === 'running' || part === 'finished') this.drop(other);
+        if (HAS_TASKS.has(part) && part !== 'dropping') this.drop(other);
       }
     }
-    this.around.tell({ kind: 'restarted', job: this.job, thread });
+    this.restarting.push(thread);
   }
 
   /** Whether the job has read nothing on since it was last restarted, too often in a row. */
@@ -313,10 +333,10 @@ export class JobRun {
     }
   }
 
-  private diedLoading(error: Error | undefined): Error {
+  private diedImporting(error: Error | undefined): Error {
     return new StreamError(
       'THREAD_FAILED',
-      `A processor died while it loaded the pipeline module ${this.module}` +
+      `Processors died while they imported the pipeline module ${this.module}` +
         `${error === undefined ? '' : `: ${error.message}`}.`,
       { cause: error },
     );
