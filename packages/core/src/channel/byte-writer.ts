@@ -15,6 +15,7 @@ const SHORT_RECORD = 256;
 
 /** The upstream end of a byte channel. It owns `written` and `writerWaits`, and reads the rest. */
 export class ByteChannelWriter implements ChannelWriter {
+  readonly usesHash = true;
   /** Private end of what was written; `written` in shared memory follows it. */
   sent: number;
 

@@ -27,6 +27,8 @@ export type Frame = (typeof FRAME)[keyof typeof FRAME];
 export type Control = Exclude<Frame, 0 | 1>;
 
 export interface ChannelWriter extends WaitingPlace {
+  /** Whether `send` makes use of the hash of the key; 0 does otherwise. */
+  readonly usesHash: boolean;
   /**
    * Sends a value. `watermark` is the upstream's before this record, so that no record overtakes or
    * is overtaken by time. `false`: no room now. Throws `UNSUPPORTED_VALUE`, `RECORD_TOO_LARGE`.

@@ -17,6 +17,7 @@ const NOTHING: unknown = undefined;
  * be aimed at another record.
  */
 export class LocalChannel implements ChannelWriter, ChannelReader {
+  readonly usesHash = false;
   key: unknown;
   value: unknown;
   timestamp = 0;

@@ -21,6 +21,8 @@ export class ExchangeOperator implements Operator {
   private readonly wholeRecords: boolean;
   private readonly faults: Faults;
   private readonly taskOfGroup: Uint8Array;
+  /** Whether there is a choice of tasks, or a channel that wants the hash. */
+  private readonly needsHash: boolean;
 
   private now = Number.NEGATIVE_INFINITY;
   private idle = false;
@@ -53,6 +55,7 @@ export class ExchangeOperator implements Operator {
     this.taskOfGroup = Uint8Array.from({ length: KEY_GROUPS }, (_, group) =>
       taskOfKeyGroup(group, channels.length),
     );
+    this.needsHash = channels.length > 1 || channels.some(({ usesHash }) => usesHash);
     this.toldTime = channels.map(() => Number.NEGATIVE_INFINITY);
     this.toldIdle = channels.map(() => false);
     this.toldEnd = channels.map(() => false);
@@ -84,7 +87,7 @@ export class ExchangeOperator implements Operator {
       );
       return this.faults.deadLetter(this.step, error, value, context);
     }
-    return this.send(key, keyHash(key), value, context);
+    return this.send(key, this.needsHash ? keyHash(key) : 0, value, context);
   }
 
   /** Only noted: the next value carries it, or `settle` tells it. */

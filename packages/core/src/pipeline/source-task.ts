@@ -10,6 +10,8 @@ import { SourceWatermarks } from '../time/source-watermarks.ts';
 import type { SourceStep } from './graph.ts';
 import { Task, type TaskParts, type TaskStats } from './task.ts';
 
+/** Releasing wakes producers that wait for room: a few large pieces of it are better than many. */
+const RELEASED_AT_ONCE = 1_024;
 /** Registered producers that are looked up at once; further ones count from their first record. */
 const MOST_PRODUCERS = 4096;
 
@@ -33,6 +35,9 @@ export class SourceTask extends Task {
   private readonly ended = new Set<number>();
   private readonly position: number[] = [0];
 
+  /** What may be released, and what has been. */
+  private releasable = 0;
+  private releasedTo = 0;
   /** The slots acquired by the last poll, and the next of them. */
   private count = 0;
   private at = 0;
@@ -68,7 +73,10 @@ export class SourceTask extends Task {
     if (this.at === this.count) {
       this.at = 0;
       this.count = this.input.poll(budget);
-      if (this.count === 0) return 'nothing';
+      if (this.count === 0) {
+        this.release();
+        return 'nothing';
+      }
       this.lookUpProducers();
     }
     const { input } = this;
@@ -98,7 +106,14 @@ export class SourceTask extends Task {
   }
 
   protected releaseInputs(positions: readonly number[]): void {
-    this.input.release(positions[0]);
+    this.releasable = positions[0];
+    if (this.releasable - this.releasedTo >= RELEASED_AT_ONCE) this.release();
+  }
+
+  private release(): void {
+    if (this.releasable === this.releasedTo) return;
+    this.releasedTo = this.releasable;
+    this.input.release(this.releasedTo);
   }
 
   protected inputPlaces(): WaitingPlace[] {
@@ -106,6 +121,7 @@ export class SourceTask extends Task {
   }
 
   protected closeInputs(): void {
+    this.release();
     this.input.close();
   }
 
