@@ -17,6 +17,12 @@ interface Proof {
 }
 
 const proofs: readonly Proof[] = [
+  {
+    name: 'kills',
+    program: 'tests/stress/kills.ts',
+    ci: ['--kills', '40'],
+    full: ['--kills', '300'],
+  },
   { name: 'flights', program: 'tests/proof/flights.ts', ci: [], full: ['--full'] },
 ];
 
