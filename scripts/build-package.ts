@@ -52,7 +52,7 @@ async function bundle(): Promise<void> {
       ssr: true,
       outDir: 'dist',
       emptyOutDir: false,
-      target: 'esnext',
+      target: 'es2024',
       minify: false,
       sourcemap: true,
       rolldownOptions: {
