@@ -19,6 +19,7 @@ export { addCounts, COUNT_NAMES, noCounts, unaccounted } from './operator/counte
 export type { RecordSink, SourceInput } from './operator/endpoints.ts';
 export { refuseCycle } from './pipeline/cycles.ts';
 export { explainPlan } from './pipeline/explain.ts';
+export { HeldWatermarks } from './pipeline/held-watermarks.ts';
 export { TaskHost } from './pipeline/host.ts';
 export { isCaughtUp, jobStats } from './pipeline/job.ts';
 export { pipelineOf } from './pipeline/pipeline.ts';

@@ -46,7 +46,7 @@ export class ChannelTask extends Task {
   }
 
   stats(): TaskStats {
-    const holder = this.open === 0 ? -1 : this.combiner.holder();
+    const holder = this.combiner.holder();
     return {
       ...this.baseStats(),
       lost: 0,

@@ -11,6 +11,7 @@ import { boundedOutOfOrderness } from '../time/watermark.ts';
 import { hopping } from '../window/hopping.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { pipeline } from './builder.ts';
+import { HeldWatermarks } from './held-watermarks.ts';
 import { LocalEngine, type LocalEngineOptions } from './local-runtime.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -283,21 +284,38 @@ describe('an engine without threads', () => {
       .window(tumbling(10))
       .process((_, values) => values.length)
       .to('out', json());
-    const input = engine.topic('in', { shards: 1 });
+    const input = engine.topic('in', { shards: 2 });
     const job = engine.add(made);
     const [fast, slow] = [input.producer(), input.producer()];
-    await fast.send({ value: 'x', timestamp: 50 });
+    const held = new HeldWatermarks(1000);
+    await fast.send({ value: 'x', timestamp: 50, shard: 0 });
+    await fast.send({ value: 'x', timestamp: 50, shard: 1 });
+    await slow.send({ value: 'x', timestamp: 40, shard: 1 });
     engine.settle();
-    const [source, windows] = (await job.stats()).tasks;
-    expect(source).toMatchObject({
-      watermark: Number.NEGATIVE_INFINITY,
-      heldBy: `producer ${slow.id} on shard 0`,
-    });
-    expect(windows.heldBy).toBe('task 0 of stage 0');
+    const { tasks } = await job.stats();
+    expect(tasks.map(({ heldBy }) => heldBy)).toEqual([
+      `producer ${slow.id} on shard 0`,
+      `producer ${slow.id} on shard 1`,
+      'task 0 of stage 0',
+    ]);
+    expect(held.look(tasks, 0)).toEqual([]);
+    expect(held.look(tasks, 999)).toEqual([]);
+    expect(held.look(tasks, 1000).map(({ task }) => task)).toEqual([0, 1, 2]);
+    // Once for each time.
+    expect(held.look(tasks, 5000)).toEqual([]);
+    await slow.send({ value: 'x', timestamp: 45, shard: 1 });
+    engine.settle();
+    const moved = (await job.stats()).tasks;
+    expect(held.look(moved, 6000)).toEqual([]);
+    expect(held.look(moved, 7000)).toMatchObject([{ task: 1, watermark: 44 }]);
     await Promise.all([fast.close(), slow.close()]);
     input.end();
     await job.drained();
-    expect((await job.stats()).tasks.map(({ heldBy }) => heldBy)).toEqual([undefined, undefined]);
+    expect((await job.stats()).tasks.map(({ heldBy }) => heldBy)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 

@@ -21,7 +21,7 @@ export interface TaskStats {
   /** Milliseconds since 1970; −∞ before there is one, +∞ at the end of input. */
   readonly watermark: number;
   readonly idle: boolean;
-  /** What holds the watermark back: a producer of the shard, a task of the stage before; or nothing. */
+  /** What holds back others that are further on: a producer of the shard, a task of the stage before. */
   readonly heldBy: string | undefined;
   /** Waiting for room further down. */
   readonly suspended: boolean;

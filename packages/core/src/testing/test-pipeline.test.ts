@@ -3,6 +3,7 @@ import { pipeline } from '../pipeline/builder.ts';
 import type { RecordCopy } from '../record/record.ts';
 import { bytes } from '../serde/bytes.ts';
 import { json } from '../serde/json.ts';
+import { records } from '../serde/records.ts';
 import { text } from '../serde/text.ts';
 import { boundedOutOfOrderness, manual } from '../time/watermark.ts';
 import { count } from '../window/count.ts';
@@ -251,6 +252,25 @@ describe('a pipeline in virtual time', () => {
     run.push('x', { key: null });
     expect(run.late()).toEqual([]);
     expect(run.records()).toMatchObject([{ key: undefined }]);
+  });
+
+  test('no output is ever without room', () => {
+    const made = pipeline('p')
+      .from('in', text())
+      .flatMap(word => Array.from({ length: 3000 }, (_, i) => `${word} ${i}`))
+      .to('out', text());
+    using run = testPipeline(made);
+    for (const word of ['a', 'b', 'c']) run.push(word);
+    run.end();
+    expect(run.output().length).toBe(9000);
+    expect(run.counters).toMatchObject({ in: 3, expanded: 8997, out: 9000 });
+  });
+
+  test('outputs that would be views are copies', () => {
+    using run = testPipeline(pipeline('p').from('in', records()).to('out', records()));
+    run.pushRecord({ key: 'k', value: 'v', timestamp: 3 });
+    expect(run.output()).toMatchObject([{ key: 'k', timestamp: 3 }]);
+    expect(run.records('out')).toEqual([]);
   });
 
   test('repeats exactly', () => {

@@ -35,6 +35,11 @@ export function testPipeline(pipeline: Pipeline, options: TestPipelineOptions = 
   return new PipelineTest(pipeline, options);
 }
 
+interface Arrived {
+  readonly record: RecordCopy;
+  readonly value: unknown;
+}
+
 export class PipelineTest {
   private readonly pipeline: Pipeline;
   private readonly clock: VirtualClock;
@@ -43,6 +48,7 @@ export class PipelineTest {
   private readonly source: Topic;
   private readonly producers = new Map<string, Producer>();
   private readonly readers = new Map<string, ReturnType<Topic['consume']>>();
+  private readonly arrived = new Map<string, Arrived[]>();
 
   constructor(pipeline: Pipeline, options: TestPipelineOptions) {
     const { shards, startMs, ...rest } = options;
@@ -111,25 +117,15 @@ export class PipelineTest {
 
   /** What has been appended to a topic (the pipeline's output by default) since the last call. */
   records(topic: string = this.pipeline.graph.sink.topic): RecordCopy[] {
-    const copies: RecordCopy[] = [];
-    const reader = this.reader(topic);
-    for (let batch = reader.poll(); batch !== undefined; batch = reader.poll()) {
-      copies.push(...batch.copy());
-    }
-    return copies;
+    return this.take(topic).map(({ record }) => record);
   }
 
-  /** The values of the output since the last call, as its serde decodes them. */
+  /**
+   * The values of the output since the last call, as its serde decodes them; copies of the records
+   * where that would be views.
+   */
   output(): unknown[] {
-    const values: unknown[] = [];
-    const { serde, topic } = this.pipeline.graph.sink;
-    const reader = this.reader(topic);
-    for (let batch = reader.poll(); batch !== undefined; batch = reader.poll()) {
-      batch.forEach(record => {
-        values.push(serde.decode(record));
-      });
-    }
-    return values;
+    return this.take(this.pipeline.graph.sink.topic).map(({ value }) => value);
   }
 
   /** Late records since the last call, of pipelines with one `lateTo`. */
@@ -149,9 +145,11 @@ export class PipelineTest {
 
   /** Runs until nothing is left to do. Throws what stopped the pipeline. */
   run(): void {
-    this.engine.settle();
-    const failure = this.engine.failure(this.pipeline.name);
-    if (failure !== undefined) throw failure;
+    do {
+      this.engine.settle();
+      const failure = this.engine.failure(this.pipeline.name);
+      if (failure !== undefined) throw failure;
+    } while (this.readAll());
     const lost = unaccounted(this.counters);
     if (lost !== 0) throw new Error(`${lost} records are not accounted for`);
   }
@@ -175,6 +173,31 @@ export class PipelineTest {
       this.producers.set(name, producer);
     }
     return producer;
+  }
+
+  private take(topic: string): Arrived[] {
+    this.reader(topic);
+    this.readAll();
+    return this.arrived.get(topic)?.splice(0) ?? [];
+  }
+
+  /** Keeps what has arrived, so that no output is ever without room; `true` when there was anything. */
+  private readAll(): boolean {
+    let any = false;
+    const { serde, topic: output } = this.pipeline.graph.sink;
+    for (const [topic, reader] of this.readers) {
+      const arrived = this.arrived.get(topic) ?? [];
+      this.arrived.set(topic, arrived);
+      for (let batch = reader.poll(); batch !== undefined; batch = reader.poll()) {
+        any = true;
+        batch.forEach(view => {
+          const record = view.copy();
+          const keeps = topic === output && serde.views !== true;
+          arrived.push({ record, value: keeps ? serde.decode(view) : record });
+        });
+      }
+    }
+    return any;
   }
 
   private reader(topic: string): ReturnType<Topic['consume']> {

@@ -137,7 +137,9 @@ describe('inputs that come and go', () => {
     expect(take()).toEqual([10]);
     expect(combiner.add()).toBe(1);
     expect(combiner.markOf(1)).toBe(Number.NEGATIVE_INFINITY);
+    expect(combiner.holder()).toBe(1);
     remove(0);
+    expect(combiner.holder()).toBe(-1);
     remove(1);
     expect(take()).toEqual([]);
     expect(combiner.holder()).toBe(-1);

@@ -98,14 +98,16 @@ export class WatermarkCombiner {
     return this.marks[input];
   }
 
-  /** The input that holds the combined watermark back, or −1 when none does. */
+  /** The input that holds back others that are further on, or −1 when none does. */
   holder(): number {
     let holder = -1;
+    let furthest = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < this.states.length; i++) {
       if (this.states[i] !== ALIGNED) continue;
       if (holder < 0 || this.marks[i] < this.marks[holder]) holder = i;
+      if (this.marks[i] > furthest) furthest = this.marks[i];
     }
-    return holder;
+    return holder >= 0 && furthest > this.marks[holder] ? holder : -1;
   }
 
   /** After an input left: the rest may be further on, or all idle. */
