@@ -119,16 +119,11 @@ describe('what goes in comes out', () => {
   });
 
   test("keys that somebody gave to all objects are nobody's own", () => {
-    Object.defineProperty(Object.prototype, 'polluted', {
-      value: 1,
-      enumerable: true,
-      configurable: true,
-    });
-    try {
-      expect(Object.keys(through({ own: 1 }) as object)).toEqual(['own']);
-    } finally {
-      delete (Object.prototype as { polluted?: number }).polluted;
-    }
+    const all = Object.prototype as { polluted?: number };
+    all.polluted = 1;
+    const read = through({ own: 1 });
+    delete all.polluted;
+    expect(read).toStrictEqual({ own: 1 });
   });
 
   test('bytes that do not begin at a word are read too', () => {
