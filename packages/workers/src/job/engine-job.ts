@@ -2,7 +2,6 @@ import { type Job, StreamError, type Topic } from '@lite-streams/core';
 import { fail, GroupCursor, jobStats, type Plan } from '@lite-streams/core/internal';
 import type { FromSupervisor, Outline } from '../protocol/messages.ts';
 import { Board } from './board.ts';
-import { HeldOutput } from './held-output.ts';
 import { type EngineJobStats, type JobState, readTask } from './stats.ts';
 
 export interface RunOptions {
@@ -27,7 +26,6 @@ export interface JobHome {
   show(job: number): Promise<void>;
   end(job: number): void;
   warn(job: string, message: string): void;
-  readonly idleWarnMs: number;
 }
 
 type Running = Extract<FromSupervisor, { kind: 'running' }>;
@@ -164,7 +162,6 @@ export class EngineJob implements Job {
 
   /** Waits for `reached`, or for the end of the job. */
   private async until(reached: () => boolean, { signal }: WaitOptions): Promise<void> {
-    const held = new HeldOutput(this, this.home);
     let wake = () => {};
     const poke = () => wake();
     this.waits.add(poke);
@@ -179,7 +176,6 @@ export class EngineJob implements Job {
             resolve();
           };
         });
-        held.look();
       }
     } finally {
       this.waits.delete(poke);

@@ -5,6 +5,11 @@ import type { EventSource } from '../events.ts';
 import { asStreamError, fromFailure } from '../protocol/failure.ts';
 import type { Ending, FromSupervisor, Outline, ToSupervisor } from '../protocol/messages.ts';
 import { EngineJob, type JobHome, type RunOptions } from './engine-job.ts';
+import { JobWatch } from './watch.ts';
+
+/** How often a job is looked at within the time after which it is warned of. */
+const LOOKS_PER_WARNING = 4;
+const LONGEST_LOOK_MS = 5_000;
 
 /** What the jobs need of their engine. */
 export interface EngineSurroundings {
@@ -24,6 +29,7 @@ interface Entry {
   readonly shows: Map<number, () => void>;
   outline: Outline | undefined;
   job: EngineJob | undefined;
+  watching: NodeJS.Timeout | undefined;
 }
 
 type JobMessage = Extract<FromSupervisor, { job: number }>;
@@ -39,15 +45,12 @@ export class EngineJobs implements JobHome {
     this.around = around;
   }
 
-  get idleWarnMs(): number {
-    return this.around.config.idleWarnMs;
-  }
-
   run(module: string, options: RunOptions): Promise<EngineJob> {
     const id = ++this.count;
     const started = Promise.withResolvers<EngineJob>();
     const shows = new Map<number, () => void>();
-    this.entries.set(id, { id, options, started, shows, outline: undefined, job: undefined });
+    const unknown = { outline: undefined, job: undefined, watching: undefined };
+    this.entries.set(id, { id, options, started, shows, ...unknown });
     this.around.send({ kind: 'run', job: id, module, name: options.name });
     return started.promise;
   }
@@ -67,6 +70,7 @@ export class EngineJobs implements JobHome {
       case 'running':
         if (entry.outline === undefined) return;
         entry.job = new EngineJob(entry.id, entry.outline, message, this);
+        this.watch(entry, entry.job);
         entry.started.resolve(entry.job);
         return;
       case 'restarted':
@@ -143,6 +147,13 @@ export class EngineJobs implements JobHome {
     }
   }
 
+  private watch(entry: Entry, job: EngineJob): void {
+    const { idleWarnMs } = this.around.config;
+    const watch = new JobWatch(job, this, idleWarnMs);
+    const everyMs = Math.min(Math.max(idleWarnMs / LOOKS_PER_WARNING, 10), LONGEST_LOOK_MS);
+    entry.watching = setInterval(() => watch.look(performance.now()), everyMs).unref();
+  }
+
   private refuseSecond({ pipeline }: Outline): void {
     for (const { outline } of this.entries.values()) {
       if (outline?.pipeline !== pipeline) continue;
@@ -173,6 +184,7 @@ export class EngineJobs implements JobHome {
 
   private over(entry: Entry, how: Ending, failure?: StreamError): void {
     this.entries.delete(entry.id);
+    clearInterval(entry.watching);
     for (const shown of entry.shows.values()) shown();
     const { outline, options, job, started } = entry;
     if (outline !== undefined && options.keepGroup !== true) {

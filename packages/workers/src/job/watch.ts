@@ -1,0 +1,70 @@
+import type { TaskStats } from '@lite-streams/core';
+import { HeldWatermarks } from '@lite-streams/core/internal';
+import type { EngineJob, JobHome } from './engine-job.ts';
+
+/**
+ * Looks after one job for what would otherwise be silent for ever: an output that waits for room
+ * because of a group that nobody reads, an input that holds the watermark. Each is told once, until
+ * it moves on.
+ */
+export class JobWatch {
+  private readonly job: EngineJob;
+  private readonly home: JobHome;
+  private readonly afterMs: number;
+  private readonly watermarks: HeldWatermarks;
+  private out = -1;
+  private sinceMs = 0;
+  private told = false;
+
+  constructor(job: EngineJob, home: JobHome, afterMs: number) {
+    this.job = job;
+    this.home = home;
+    this.afterMs = afterMs;
+    this.watermarks = new HeldWatermarks(afterMs);
+  }
+
+  /** To be called now and then. */
+  look(nowMs: number): void {
+    const { out, tasks } = this.job.stats();
+    this.lookAtOutput(out, tasks, nowMs);
+    for (const task of this.watermarks.look(tasks, nowMs)) this.warn(this.heldWatermark(task));
+  }
+
+  private lookAtOutput(out: number, tasks: readonly TaskStats[], nowMs: number): void {
+    if (out !== this.out || !tasks.some(({ suspended }) => suspended)) {
+      this.out = out;
+      this.sinceMs = nowMs;
+      this.told = false;
+    } else if (!this.told && nowMs - this.sinceMs >= this.afterMs) {
+      this.told = true;
+      this.warn(this.heldOutput());
+    }
+  }
+
+  private heldWatermark({ stage, index, watermark, heldBy }: TaskStats): string {
+    const at = Number.isFinite(watermark) ? new Date(watermark).toISOString() : 'its beginning';
+    return (
+      `The watermark of task ${index} of stage ${stage} stands at ${at}, held by ${heldBy}: ` +
+      'windows do not close. An idleTimeout would let the others go on.'
+    );
+  }
+
+  private heldOutput(): string {
+    const groups = this.job.outputs.flatMap(topic =>
+      this.home
+        .topic(topic)
+        .groups()
+        .map(({ name, lag }) => ({ topic, name, lag })),
+    );
+    const most = groups.reduce((a, b) => (b.lag > a.lag ? b : a), groups[0]);
+    if (most === undefined) return 'Its output waits for room, though no group holds it back.';
+    return (
+      `Its output waits for room: the group "${most.name}" of the topic "${most.topic}" has ` +
+      `${most.lag} records left to read.`
+    );
+  }
+
+  private warn(message: string): void {
+    this.home.warn(this.job.name, `Pipeline "${this.job.name}": ${message}`);
+  }
+}
