@@ -1,5 +1,7 @@
+import { getHeapStatistics } from 'node:v8';
 import { Bench } from 'tinybench';
 import type { Effort, Measurable, Series } from '../runner/measurable.ts';
+import { median } from '../runner/statistics.ts';
 
 /** A single operation, called over and over on one thread. */
 export interface Operation {
@@ -40,8 +42,28 @@ export function measurable(operation: Operation): Measurable {
     if (!('latency' in result)) throw new Error(`${operation.name}: tinybench has no result`);
     const samples = result.latency.samples ?? [];
     const nanoseconds = samples.map(ms => (ms * 1e6) / operation.operations);
+    const bytes = allocatedBytes(turn) / operation.operations;
     operation.verify(turns, checksum);
-    return [{ name: operation.name, unit: 'ns', samples: nanoseconds }];
+    const note = `${bytes.toFixed(1)} bytes allocated on the heap each`;
+    return [{ name: operation.name, unit: 'ns', samples: nanoseconds, note }];
   };
   return { measure, close: () => operation.close?.() };
+}
+
+const ALLOCATION_TURNS = 15;
+
+/** What a turn allocates on the heap, over what looking costs. */
+function allocatedBytes(turn: () => void): number {
+  return Math.max(0, heapGrowth(turn) - heapGrowth(() => {}));
+}
+
+/** A collection makes some differences negative, not the middle one. */
+function heapGrowth(work: () => void): number {
+  const differences: number[] = [];
+  for (let i = 0; i < ALLOCATION_TURNS; i++) {
+    const before = getHeapStatistics().used_heap_size;
+    work();
+    differences.push(getHeapStatistics().used_heap_size - before);
+  }
+  return median(differences);
 }
