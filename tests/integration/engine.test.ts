@@ -177,3 +177,33 @@ describe('events', () => {
     }
   });
 });
+
+describe('when threads of the engine die', () => {
+  test('two owners replace one another', async () => {
+    await using engine = await Engine.start({ ...small, owners: 2 });
+    const topic = engine.topic('a');
+    for (const index of [1, 0]) {
+      const replaced = once(engine.events, 'thread-replaced');
+      killThread(engine, 'owner', index);
+      expect((await replaced)[0]).toMatchObject({ role: 'owner' });
+    }
+    topic.end();
+    for await (const _ of topic.consume({ group: 'g' }));
+  });
+
+  test('the supervisor among them: every job fails, and so does what is begun after', async () => {
+    const engine = await Engine.start(small);
+    const job = await engine.run(copy);
+    const failed = once(engine.events, 'failed');
+    const running = engine.run(copy, { name: 'second' });
+    // No port is in this message, which no code of the engine would send.
+    const { supervised } = engine as unknown as { supervised: { send(message: object): void } };
+    supervised.send({ kind: 'attach', thread: 99 });
+    expect((await failed)[0].error).toMatchObject({ code: 'THREAD_FAILED' });
+    await expect(job.drained()).rejects.toMatchObject({ code: 'THREAD_FAILED' });
+    await expect(running).rejects.toMatchObject({ code: 'THREAD_FAILED' });
+    await expect(engine.run(copy)).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(() => engine.topic('new')).toThrow(expect.objectContaining({ code: 'CLOSED' }));
+    await engine.stop();
+  });
+});

@@ -122,6 +122,8 @@ export class AppendHandle {
     const { scratch } = this;
     let wake = 0;
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
+    // Where there was no room for the end of this producer, the owner appends it.
+    this.topic.owner?.look();
     scratch.free(this.staging, this.room);
     if (this.encoder !== undefined) {
       leaveAppends(this.encoder, this.first, this.appenders.length);

@@ -355,6 +355,8 @@ export class Producer {
     this.ended = true;
     let wake = 0;
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
+    // Where there was no room for the end of this producer, the owner appends it.
+    this.topic.owner?.look();
     for (const batch of this.batches) batch.close();
     this.topic.forget(this);
     this.scratch.free(this.staging, this.room);

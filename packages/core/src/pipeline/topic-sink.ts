@@ -67,6 +67,8 @@ export class TopicSink implements RecordSink {
     this.open = false;
     let wake = 0;
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
+    // Where there was no room for the end of this producer, the owner appends it.
+    this.topic.owner?.look();
     for (const batch of this.batches) batch.close();
     this.topic.scratch.free(this.staging, this.room);
     if (wake > 0) this.topic.bell.ring();

@@ -3,7 +3,7 @@ import { Bell, GroupCursor, ShardOwner } from '@lite-streams/core/internal';
 import type { OwnerBoot } from '../protocol/boot.ts';
 
 /** How long an owner rests when nothing waits for it: whoever needs it at once calls it. */
-const REST_MS = 100;
+const REST_MS = 250;
 /** How long when something does: the end of a producer for room, or another claim before it. */
 const BUSY_REST_MS = 5;
 /** How often at least an owner looks while a record is retained. */

@@ -3,11 +3,11 @@ import type { ProcessorBoot } from '../protocol/boot.ts';
 import { Processor } from './processor.ts';
 
 /** How long a processor looks for work before it parks: a wake-up from a wait costs 7 to 11 µs. */
-const SPIN_MS = 0.05;
+const SPIN_MS = 0.1;
 /** How often the thread's event loop gets a turn, busy or not: output of `console`, timers of modules. */
 const TURN_MS = 10;
 /** The longest wait. Nothing relies on it but that turn. */
-const PARK_MS = 200;
+const PARK_MS = 250;
 
 /**
  * Runs a processor until the engine stops, as one task of the pool that never returns before. With a
