@@ -42,20 +42,33 @@ export async function inSession(options: EngineOptions, work: Work): Promise<Exi
   await using stopping = new EngineStop(engine);
   using progress = new Progress(process.stderr, () => work.progress());
   note = line => progress.note(line);
-  engine.events.on('warning', ({ message }) => note(noteStyle('yellow', `warning: ${message}`)));
+  const failed = watch(engine, message => note(noteStyle('yellow', `warning: ${message}`)));
   const output = new LineOutput(process.stdout, () => progress.clear());
   output.gone.addEventListener('abort', () => process.exit(interrupt.exitCode));
-  await work.run({
+  const session: Session = {
     engine,
     output,
     interrupted: interrupt.signal,
     style: styleFor(process.stdout),
     noteStyle,
     note,
-  });
+  };
+  await Promise.race([work.run(session), failed]);
   await output.flush();
   stopping.drain = true;
   return interrupt.exitCode;
+}
+
+/** Tells what an engine warns of; rejects when the engine itself fails. */
+function watch(engine: Engine, warn: (message: string) => void): Promise<never> {
+  const { events } = engine;
+  events.on('warning', ({ message }) => warn(message));
+  events.on('thread-replaced', ({ role, thread, replaces }) =>
+    warn(`the ${role} thread ${replaces} died; thread ${thread} goes on in its place`),
+  );
+  return new Promise((_, reject) => {
+    events.once('failed', ({ error }) => reject(error));
+  });
 }
 
 /** Stops an engine: what is under way is finished after success, given up after a failure. */
