@@ -35,6 +35,13 @@ export function resultOf(name: string, unit: string, samples: readonly number[])
   return { name, unit, value, samples, relativeError: value === 0 ? 0 : spread / value };
 }
 
+export function median(samples: readonly number[]): number {
+  return quantile(
+    [...samples].sort((a, b) => a - b),
+    0.5,
+  );
+}
+
 function quantile(sorted: readonly number[], share: number): number {
   const at = (sorted.length - 1) * share;
   const low = sorted[Math.floor(at)];
