@@ -9,6 +9,8 @@ export const SENT_HEADER = 'sent-us';
 const SAMPLED = 64;
 /** Records between two looks at the clock and at whether to stop. */
 const BATCH_RECORDS = 256;
+/** How often every shard is told how far time has come, those that no key goes to included. */
+const MARK_MS = 100;
 /** The longest sleep until the next record is due: how soon `stopped` is asked again. */
 const NAP_MS = 20;
 
@@ -46,6 +48,7 @@ export class Generator {
     headers: undefined as Record<string, string> | undefined,
   };
   private sent = 0;
+  private markedMs = 0;
 
   constructor(workload: Workload, index: number, producer: Producer, thread: GeneratorThread) {
     this.workload = workload;
@@ -64,6 +67,7 @@ export class Generator {
       const due = Math.min(mine, this.dueAt(nowMs, startMs));
       if (due > this.sent) this.sendUpTo(due, nowMs, startMs);
       else this.thread.sleep(Math.min(NAP_MS, this.sendMs(this.sent, startMs) - nowMs));
+      if (nowMs - this.markedMs >= MARK_MS) this.mark(nowMs, startMs);
     }
     return {
       records: this.sent,
@@ -88,6 +92,13 @@ export class Generator {
     if (ratePerS === 0) return most;
     const allDue = ((nowMs - startMs) * ratePerS) / 1_000;
     return Math.min(most, Math.floor((allDue - this.index) / threads) + 1);
+  }
+
+  /** Promises that nothing older than the next record follows. */
+  private mark(nowMs: number, startMs: number): void {
+    const nextMs = this.workload.ratePerS > 0 ? this.sendMs(this.sent, startMs) : nowMs;
+    this.producer.watermark(Math.floor(nextMs) - 1);
+    this.markedMs = nowMs;
   }
 
   private sendUpTo(due: number, nowMs: number, startMs: number): void {
