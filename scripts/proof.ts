@@ -17,6 +17,7 @@ interface Proof {
 }
 
 const proofs: readonly Proof[] = [
+  { name: 'interleavings', program: 'tests/interleaving/main.ts', ci: [], full: ['--full'] },
   {
     name: 'kills',
     program: 'tests/stress/kills.ts',
