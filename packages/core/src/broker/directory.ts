@@ -219,25 +219,27 @@ export class Directory {
 
   /**
    * To be called once a thread has exited: frees the lock if it died with it, and removes its
-   * members. Tells whether anything changed.
+   * members. False while another thread holds the lock; that one may have died too, and only its own
+   * exit frees it then: call again later instead of waiting here.
    */
   threadExited(
     thread: number,
     release: (group: number, member: number, shard: number) => void,
   ): boolean {
     if (loadAcquire(this.words, LOCK) === thread) this.unlock();
-    return this.locked(() => {
-      let changed = false;
+    if (!compareExchange(this.words, LOCK, 0, this.thread)) return false;
+    try {
       for (let group = 0; group < this.geometry.groups; group++) {
         if (this.words[this.groupAt(group) + STATE] !== TAKEN) continue;
         for (const member of this.membersOf(group)) {
           if (this.words[this.memberAt(group, member) + MEMBER_THREAD] !== thread) continue;
           this.remove(group, member, shard => release(group, member, shard));
-          changed = true;
         }
       }
-      return changed;
-    });
+    } finally {
+      this.unlock();
+    }
+    return true;
   }
 
   private remove(group: number, member: number, release: (shard: number) => void): void {

@@ -13,12 +13,14 @@ let control: Control;
 let bell: Bell;
 let nowMs: number;
 let poisoned: string[];
+let repaired: number[];
 
 beforeEach(() => {
   control = Control.create();
   bell = Bell.create();
   nowMs = 1_000;
   poisoned = [];
+  repaired = [];
 });
 
 function makeTopic(name: string, own: Partial<TopicOptions> = {}): Topic {
@@ -38,11 +40,10 @@ function makeOwner(topics: Topic[], more: Partial<OwnerBoot> = {}): OwnerCycle {
     exited: [],
     ...more,
   };
-  return new OwnerCycle(
-    boot,
-    () => nowMs,
-    (topic, shard) => poisoned.push(`${topic}/${shard}`),
-  );
+  return new OwnerCycle(boot, () => nowMs, {
+    poisoned: (topic, shard) => poisoned.push(`${topic}/${shard}`),
+    repaired: thread => repaired.push(thread),
+  });
 }
 
 function onOtherThread(topic: Topic): Topic {
@@ -157,12 +158,32 @@ describe('a thread has exited', () => {
     expect(again).toBe(left);
   });
 
+  test('at the directory of a topic, before another one: neither waits for the other', () => {
+    const topic = makeTopic('a');
+    const owner = makeOwner([topic]);
+    onOtherThread(topic).consume({ group: 'team' });
+    const directory = new Int32Array(topic.directory.buffer);
+    const lockedBy = (thread: number) => {
+      directory[1] = thread;
+    };
+    const dead = 11;
+    lockedBy(dead);
+    owner.threadExited(OTHER_THREAD);
+    expect(repaired).toEqual([]);
+    expect(owner.step()).toBeLessThan(10);
+    owner.threadExited(dead);
+    owner.step();
+    expect(repaired.sort()).toEqual([dead, OTHER_THREAD]);
+    expect(topic.groups()[0].members).toEqual([]);
+  });
+
   test('with its owner: a successor is told and repairs both', () => {
     const topic = makeTopic('a');
     onOtherThread(topic).producer();
     makeOwner([topic]);
     const successor = makeOwner([topic], { thread: 4, exited: [OTHER_THREAD, 2] });
     expect(openProducers(topic)).toBe(0);
+    expect(repaired).toEqual([OTHER_THREAD, 2]);
     topic.end();
     successor.step();
     expect(sealed(topic)).toBe(4);

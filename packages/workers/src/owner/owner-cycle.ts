@@ -17,6 +17,14 @@ interface OwnedTopic {
   readonly directory: boolean;
 }
 
+/** What an owner tells. */
+export interface OwnerObserver {
+  /** A shard broke an invariant; nobody looks after it any more. */
+  poisoned(topic: string, shard: number, error: unknown): void;
+  /** Whatever a thread held that had exited has been taken back. */
+  repaired(thread: number): void;
+}
+
 /**
  * The duty cycle of an owner thread: what its shards need now and then, and what they need when a
  * thread has died. It never waits. A successor of a dead owner takes up where that one stopped.
@@ -26,19 +34,16 @@ export class OwnerCycle {
   private readonly bell: Bell;
   private readonly topics = new Map<string, OwnedTopic>();
   private readonly now: () => number;
-  private readonly poisoned: (topic: string, shard: number, error: unknown) => void;
+  private readonly observer: OwnerObserver;
+  /** Threads that have exited, with the topics that they may still be members in. */
+  private readonly leaving = new Map<number, Set<Topic>>();
   private restMs = REST_MS;
 
-  /** `poisoned` is told of a shard that broke an invariant; nobody looks after it any more. */
-  constructor(
-    boot: OwnerBoot,
-    now: () => number,
-    poisoned: (topic: string, shard: number, error: unknown) => void,
-  ) {
+  constructor(boot: OwnerBoot, now: () => number, observer: OwnerObserver) {
     this.boot = boot;
     this.bell = Bell.attach(boot.bell);
     this.now = now;
-    this.poisoned = poisoned;
+    this.observer = observer;
     for (const topic of boot.topics) this.add(topic);
     for (const thread of boot.exited) this.threadExited(thread);
   }
@@ -60,15 +65,15 @@ export class OwnerCycle {
   /** One round over all shards. Tells how long the owner may rest. */
   step(): number {
     const nowMs = this.now();
+    let pending = this.removeMembers();
     let wake = 0;
-    let pending = false;
     for (const { topic, owners } of this.topics.values()) {
       for (const owner of owners) {
         try {
           wake |= owner.step(nowMs);
         } catch (error) {
           owners.delete(owner);
-          this.poisoned(topic.name, owner.shard.number, error);
+          this.observer.poisoned(topic.name, owner.shard.number, error);
         }
         if (owner.pending) pending = true;
       }
@@ -82,18 +87,35 @@ export class OwnerCycle {
    * repaired as those of nobody. Can be repeated.
    */
   threadExited(thread: number): void {
+    const directories = new Set<Topic>();
     for (const { topic, owners, directory } of this.topics.values()) {
       for (const owner of owners) owner.threadExited(thread);
-      if (directory) this.removeMembers(topic, thread);
+      if (directory) directories.add(topic);
     }
+    this.leaving.set(thread, directories);
     this.step();
     this.bell.ring();
   }
 
-  /** Its members leave their groups; what they had not committed is read again by the others. */
-  private removeMembers(topic: Topic, thread: number): void {
-    topic.directory.threadExited(thread, (group, member, shard) => {
-      new GroupCursor(topic.shards[shard], group).rewind(member);
-    });
+  /**
+   * Members that are gone leave their groups; what they had not committed is read again by others.
+   * Tells whether any are left: somebody is at their topic's directory, and may have died there.
+   */
+  private removeMembers(): boolean {
+    for (const [thread, topics] of this.leaving) {
+      for (const topic of topics) {
+        const done = topic.directory.threadExited(thread, (group, member, shard) => {
+          const cursor = new GroupCursor(topic.shards[shard], group);
+          cursor.moveNext(cursor.committed());
+          cursor.clearLease(member);
+        });
+        if (done) topics.delete(topic);
+      }
+      if (topics.size > 0) continue;
+      this.leaving.delete(thread);
+      this.bell.ring();
+      this.observer.repaired(thread);
+    }
+    return this.leaving.size > 0;
   }
 }

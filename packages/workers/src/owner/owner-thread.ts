@@ -12,9 +12,11 @@ import { OwnerCycle } from './owner-cycle.ts';
 export async function runOwner(boot: OwnerBoot, port: MessagePort): Promise<void> {
   const control = Control.attach(boot.control);
   const tell = (message: FromOwner) => port.postMessage(message);
-  const cycle = new OwnerCycle(boot, Date.now, (topic, shard, error) =>
-    tell({ kind: 'poisoned', topic, shard, error: toFailure(error) }),
-  );
+  const cycle = new OwnerCycle(boot, Date.now, {
+    poisoned: (topic, shard, error) =>
+      tell({ kind: 'poisoned', topic, shard, error: toFailure(error) }),
+    repaired: thread => tell({ kind: 'repaired', thread }),
+  });
   let stopped = false;
   port.on('message', (message: ToOwner) => {
     switch (message.kind) {
@@ -23,7 +25,6 @@ export async function runOwner(boot: OwnerBoot, port: MessagePort): Promise<void
         return;
       case 'exited':
         cycle.threadExited(message.thread);
-        tell({ kind: 'repaired', thread: message.thread });
         // What is left of it may need more than one look.
         control.look();
         return;

@@ -101,10 +101,7 @@ export class Owners {
     worker.on('message', (message: FromOwner) => {
       if (message.kind === 'repaired') owner.repairing.delete(message.thread);
       else if (message.kind === 'poisoned') this.observer.shardPoisoned(message);
-      else {
-        owner.ready = true;
-        for (const repaired of exited) owner.repairing.delete(repaired);
-      }
+      else owner.ready = true;
     });
     void ended.then(() => {
       if (!this.stopping) this.replace(index, owner, cause);
