@@ -21,8 +21,8 @@ const proofs: readonly Proof[] = [
   {
     name: 'kills',
     program: 'tests/stress/kills.ts',
-    ci: ['--kills', '40'],
-    full: ['--kills', '300'],
+    ci: ['--kills', '300'],
+    full: ['--kills', '3000'],
   },
   { name: 'flights', program: 'tests/proof/flights.ts', ci: [], full: ['--full'] },
 ];
