@@ -91,11 +91,18 @@ function resultsOf(rounds: readonly Round[], cores: number): Result[] {
       value,
       samples: samples.flat().length,
       relativeError: spread(samples),
-      ...(ofRounds[0].note === undefined ? {} : { note: ofRounds[0].note }),
+      ...noteOf(ofRounds, value),
       ratios,
       targets: judge(name, value, ratios, cores),
     };
   });
+}
+
+/** The note of the round whose figure is nearest to the whole's. */
+function noteOf(ofRounds: readonly Series[], value: number): { note?: string } {
+  const distance = (one: Series) => Math.abs(median(one.samples) - value);
+  const [nearest] = ofRounds.toSorted((a, b) => distance(a) - distance(b));
+  return nearest.note === undefined ? {} : { note: nearest.note };
 }
 
 /** What a figure is divided by: what its targets name, the sitting's peers, the calibration. */
