@@ -49,7 +49,11 @@ class Bench {
       this.doing = name;
       results.push(...(await step()));
     }
-    this.print(session, results);
+    // An interrupted measurement has no samples.
+    this.print(
+      session,
+      results.filter(({ samples }) => samples.length > 0),
+    );
   }
 
   /** Nanoseconds of `append`, on this thread: visible on return. */
