@@ -19,6 +19,18 @@ interface Proof {
 const proofs: readonly Proof[] = [
   { name: 'interleavings', program: 'tests/interleaving/main.ts', ci: [], full: ['--full'] },
   {
+    name: 'transfers',
+    program: 'tests/stress/transfers.ts',
+    ci: ['--records', '10000000'],
+    full: ['--records', '1000000000'],
+  },
+  {
+    name: 'abandons',
+    program: 'tests/stress/abandons.ts',
+    ci: ['--kills', '60'],
+    full: ['--kills', '300'],
+  },
+  {
     name: 'kills',
     program: 'tests/stress/kills.ts',
     ci: ['--kills', '300'],
