@@ -16,7 +16,7 @@ export const FLIGHTS = 'flights';
 export const AIRPORT_DAYS = 'airport-days';
 
 export default pipeline('flights')
-  .from<Flight>(FLIGHTS, flatbuffer(Flight), { watermark: boundedOutOfOrderness('1h') })
+  .from(FLIGHTS, flatbuffer(Flight), { watermark: boundedOutOfOrderness('1h') })
   // Records are keyed by their origin airport, and so every shard has all flights of its airports.
   .keyByRecord()
   .window(tumbling('1d'))

@@ -10,7 +10,7 @@ export interface Serde<T> {
    */
   readonly views?: boolean | undefined;
   /** The value's bytes, or text for its UTF-8 bytes; copied before the next call. */
-  encode(value: T): string | Uint8Array;
+  encode(value: NoInfer<T>): string | Uint8Array;
   /** The value of a record. */
   decode(record: RecordView): T;
 }
