@@ -105,9 +105,7 @@ export class OwnerCycle {
     for (const [thread, topics] of this.leaving) {
       for (const topic of topics) {
         const done = topic.directory.threadExited(thread, (group, member, shard) => {
-          const cursor = new GroupCursor(topic.shards[shard], group);
-          cursor.moveNext(cursor.committed());
-          cursor.clearLease(member);
+          new GroupCursor(topic.shards[shard], group).rewind(member);
         });
         if (done) topics.delete(topic);
       }
