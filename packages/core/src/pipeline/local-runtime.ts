@@ -53,6 +53,8 @@ export class LocalEngine {
   private readonly jobs = new Map<string, LocalJob>();
   private readonly channels = new Map<string, SharedArrayBuffer>();
   private open = true;
+  /** How many wait for a step that does something. */
+  private waiting = 0;
   private pumping: Promise<void> | undefined;
 
   static async start(options: LocalEngineOptions = {}): Promise<LocalEngine> {
@@ -129,6 +131,8 @@ export class LocalEngine {
     let progress = false;
     for (const topic of this.topics.values()) topic.maintain();
     for (const host of this.hosts) if (host.step(this.options.stepRecords)) progress = true;
+    // Whoever waits for a job may have what it waits for, though it was another who stepped.
+    if (progress && this.waiting > 0) this.bell.ring();
     return progress;
   }
 
@@ -137,10 +141,15 @@ export class LocalEngine {
     while (this.step());
   }
 
-  /** Waits until a step did something, or for about a second. */
-  async waitForWork(): Promise<void> {
+  /** Waits until a step did something, or until `reached`; for about a second at most. */
+  async waitForWork(reached: () => boolean = () => false): Promise<void> {
     const places = this.hosts.flatMap(host => host.places());
-    await park(this.bell, places, () => this.step() || !this.open, 1_000);
+    this.waiting++;
+    try {
+      await park(this.bell, places, () => reached() || this.step() || !this.open, 1_000);
+    } finally {
+      this.waiting--;
+    }
   }
 
   /** Why a pipeline stopped by itself, if it did. */
@@ -262,13 +271,14 @@ class LocalJob implements Job {
 
   /** Steps the engine until `reached`. Throws what stopped the pipeline. */
   private async until(reached: () => boolean): Promise<void> {
-    for (;;) {
-      const failure = this.engine.failure(this.name);
-      if (failure !== undefined) throw failure;
-      if (reached()) return;
-      if (this.stopped !== undefined) fail('CLOSED', `The pipeline "${this.name}" was stopped.`);
-      if (!this.engine.step()) await this.engine.waitForWork();
+    const isOver = () =>
+      reached() || this.stopped !== undefined || this.engine.failure(this.name) !== undefined;
+    while (!isOver()) {
+      if (!this.engine.step()) await this.engine.waitForWork(isOver);
     }
+    const failure = this.engine.failure(this.name);
+    if (failure !== undefined) throw failure;
+    if (!reached()) fail('CLOSED', `The pipeline "${this.name}" was stopped.`);
   }
 }
 
