@@ -31,18 +31,20 @@ export class JobPart {
     for (const stats of host.stats(this.pipeline.name)) writeTask(this.running.board, stats);
   }
 
-  /** Sum of what the sources on this processor have committed: it grows as the job reads on. */
-  committed(topics: ProcessorTopics, processor: number): number {
-    if (this.running === undefined) return 0;
+  /** What the sources on this processor have committed, and what there is beyond: sums over them. */
+  standing(topics: ProcessorTopics, processor: number): { committed: number; unread: number } {
+    const standing = { committed: 0, unread: 0 };
+    if (this.running === undefined) return standing;
     const { plan } = this.running;
     const topic = topics.get(plan.topics.source);
     const group = topic.createGroup(plan.group);
-    let sum = 0;
     for (const task of plan.tasks) {
       if (task.stage !== 0 || task.processor !== processor) continue;
       const shard = topic.shards[task.index];
-      sum += shard.offsetOf(new GroupCursor(shard, group).committed());
+      const committed = shard.offsetOf(new GroupCursor(shard, group).committed());
+      standing.committed += committed;
+      standing.unread += shard.offsetOf(shard.published()) - committed;
     }
-    return sum;
+    return standing;
   }
 }

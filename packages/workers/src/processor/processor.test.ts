@@ -117,8 +117,10 @@ describe('a processor', () => {
     while (processor.step());
     send({ kind: 'drop', job: 1 });
     await until('dropped');
+    for (let i = 0; i < 3; i++) input.append({ key: String(i), value: 'x' });
     const again = await beginAgain();
     expect(again.committed).toBeGreaterThanOrEqual(10);
+    expect(again.unread).toBe(3);
   });
 
   test('lets go of a job that it is told to forget, also while it loads it', async () => {
@@ -161,7 +163,7 @@ describe('a processor', () => {
   });
 });
 
-async function beginAgain(): Promise<{ committed: number }> {
+async function beginAgain(): Promise<{ committed: number; unread: number }> {
   send({ kind: 'plan', job: 1, shards: 2 });
   const { plan } = await until('planned');
   const board = createBoard(plan.tasks.length);

@@ -185,8 +185,8 @@ export class Processor {
     part.reported = false;
     try {
       this.host.add(part.pipeline, plan, this.boot.index);
-      const committed = part.committed(this.topics, this.boot.index);
-      this.tell({ kind: 'begun', job, incarnation, committed });
+      const standing = part.standing(this.topics, this.boot.index);
+      this.tell({ kind: 'begun', job, incarnation, ...standing });
     } catch (error) {
       part.reported = true;
       this.failed(job, error);

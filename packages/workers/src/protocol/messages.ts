@@ -129,12 +129,13 @@ export type FromProcessor =
       readonly plan: Plan;
       readonly explanation: string;
     }
-  /** `committed`: sum of what its sources had committed when it began. */
+  /** Sums over its sources when it began: what they had committed, what there was beyond. */
   | {
       readonly kind: 'begun';
       readonly job: number;
       readonly incarnation: number;
       readonly committed: number;
+      readonly unread: number;
     }
   | { readonly kind: 'shown'; readonly job: number; readonly request: number }
   | { readonly kind: 'dropped'; readonly job: number }

@@ -72,7 +72,7 @@ function startAll(committed = 0): void {
   run.begin(4);
   say(0, { kind: 'planned', plan, explanation: 'text' });
   for (let index = 0; index < PROCESSORS; index++) {
-    say(index, { kind: 'begun', incarnation: 0, committed });
+    say(index, { kind: 'begun', incarnation: 0, committed, unread: 5 });
   }
   sent = [];
   told = [];
@@ -101,9 +101,9 @@ describe('a job that nothing befalls', () => {
       plan.channels.filter(({ shared }) => shared).map(({ id }) => id),
     );
     expect(second.channels).toBe(first.channels);
-    say(0, { kind: 'begun', incarnation: 0, committed: 0 });
+    say(0, { kind: 'begun', incarnation: 0, committed: 0, unread: 5 });
     expect(news()).toEqual([]);
-    say(1, { kind: 'begun', incarnation: 0, committed: 0 });
+    say(1, { kind: 'begun', incarnation: 0, committed: 0, unread: 5 });
     expect(news()).toEqual(['running']);
     say(1, { kind: 'finished', incarnation: 0 });
     say(0, { kind: 'finished', incarnation: 0 });
@@ -202,7 +202,7 @@ describe('a processor dies', () => {
     loadAll();
     expect(letters()).toEqual(['load>1', 'begin>1']);
     expect(told).toEqual([]);
-    say(1, { kind: 'begun', incarnation: 0, committed: 0 });
+    say(1, { kind: 'begun', incarnation: 0, committed: 0, unread: 5 });
     expect(told).toEqual([{ kind: 'restarted', job: 7, thread: 9 }]);
   });
 
@@ -252,11 +252,26 @@ describe('a processor dies', () => {
       run.processorExited(0, deaths, undefined);
       run.processorReplaced(0);
       loadAll();
-      say(0, { kind: 'begun', incarnation: 0, committed: 0 });
+      say(0, { kind: 'begun', incarnation: 0, committed: 0, unread: 5 });
       say(1, { kind: 'dropped' });
     }
-    expect(deaths).toBeLessThanOrEqual(5);
+    expect(deaths).toBeLessThanOrEqual(12);
     expect(endOf(told)).toBe('THREAD_FAILED');
+  });
+
+  test('again and again with nothing to read: the job goes on', () => {
+    begin(copy);
+    loadAll();
+    run.begin(4);
+    say(0, { kind: 'planned', plan, explanation: 'text' });
+    for (let deaths = 0; deaths < 100; deaths++) {
+      say(0, { kind: 'begun', incarnation: 0, committed: 7, unread: 0 });
+      say(1, { kind: 'begun', incarnation: 0, committed: 7, unread: 0 });
+      run.processorExited(0, deaths, undefined);
+      run.processorReplaced(0);
+      loadAll();
+    }
+    expect(endOf(told)).toBeUndefined();
   });
 
   test('again and again, but the job reads on: it goes on', () => {
@@ -266,7 +281,7 @@ describe('a processor dies', () => {
       run.processorExited(0, deaths, undefined);
       run.processorReplaced(0);
       loadAll();
-      say(0, { kind: 'begun', incarnation: 0, committed: deaths + 1 });
+      say(0, { kind: 'begun', incarnation: 0, committed: deaths + 1, unread: 5 });
     }
     expect(endOf(told)).toBeUndefined();
   });

@@ -51,8 +51,11 @@ const PLANNER = 0;
 /** Deaths in a row of a processor while it imported the module, after which that is to blame. */
 const MOST_DEATHS_IMPORTING = 3;
 
-/** Restarts in a row without any progress, after which a job is given up. */
-const MOST_FUTILE_RESTARTS = 3;
+/**
+ * Restarts in a row in which a job that had something to read read nothing on, after which it is
+ * given up: a record that kills its thread would do so for ever.
+ */
+const MOST_FUTILE_RESTARTS = 10;
 
 /**
  * One pipeline from the loading of its module to its end, over all processors: a small state machine
@@ -77,8 +80,12 @@ export class JobRun {
   /** Threads that died, and whose tasks have not begun again yet. */
   private readonly restarting: number[] = [];
   private incarnation = 0;
-  /** Sums of committed offsets by processor, and the largest sum that any restart began at. */
+  /**
+   * Sums of committed offsets, and of what there was to read beyond them, by processor, as they were
+   * when it began; and the largest sum of committed offsets that any restart found.
+   */
   private readonly committed: number[];
+  private readonly unread: number[];
   private furthest = -1;
   private futileRestarts = 0;
   private ending: Ending = { state: 'stopped', error: undefined };
@@ -91,6 +98,7 @@ export class JobRun {
     this.parts = new Array<Part>(around.processors).fill('void');
     this.deathsImporting = new Array<number>(around.processors).fill(0);
     this.committed = new Array<number>(around.processors).fill(0);
+    this.unread = new Array<number>(around.processors).fill(0);
     for (const index of this.parts.keys()) this.load(index);
   }
 
@@ -128,6 +136,7 @@ export class JobRun {
         if (message.incarnation !== this.incarnation) return;
         if (this.parts[index] === 'beginning') this.parts[index] = 'running';
         this.committed[index] = message.committed;
+        this.unread[index] = message.unread;
         break;
       case 'finished':
         if (message.incarnation !== this.incarnation) return;
@@ -307,9 +316,10 @@ export class JobRun {
 
   /** Whether the job has read nothing on since it was last restarted, too often in a row. */
   private isFutile(): boolean {
-    const sum = this.committed.reduce((total, one) => total + one, 0);
-    this.futileRestarts = sum > this.furthest ? 0 : this.futileRestarts + 1;
-    this.furthest = Math.max(this.furthest, sum);
+    const committed = sumOf(this.committed);
+    if (committed > this.furthest) this.futileRestarts = 0;
+    else if (sumOf(this.unread) > 0) this.futileRestarts++;
+    this.furthest = Math.max(this.furthest, committed);
     return this.futileRestarts >= MOST_FUTILE_RESTARTS;
   }
 
@@ -341,4 +351,8 @@ export class JobRun {
       { cause: error },
     );
   }
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
