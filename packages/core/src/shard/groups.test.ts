@@ -102,6 +102,15 @@ describe('a gating group', () => {
     expect(cursor.state).toBe(KERNEL.GROUP_FREE);
   });
 
+  test('tells of those who wait for room when it took back a lease that it stored in vain', () => {
+    const whole = makeShard(false);
+    // Only another worker of the group, between two loads, brings the kernel to say so.
+    const shard = Shard.attach(whole.memory, () => ({ ...whole.kernel, poll: () => -1 }));
+    const reader = new GroupReader(new GroupCursor(shard, 0), 0);
+    expect(reader.poll(1)).toBe(0);
+    expect(reader.wake).toBe(KERNEL.WAKE_PRODUCERS);
+  });
+
   test('polls again what was not committed before a rewind', () => {
     const shard = makeShard(false);
     const writer = new Writer(shard);
