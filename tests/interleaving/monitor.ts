@@ -196,6 +196,11 @@ export class Monitor implements Observer {
     this.checkIntact(from);
   }
 
+  /** A group gives up what it holds. */
+  closed(group: number): void {
+    this.memory.store(OPENED + 8 * group + 4, 0);
+  }
+
   openedAt(group: number): number | undefined {
     const from = this.memory.load(OPENED + 8 * group);
     return this.memory.load(OPENED + 8 * group + 4) === 0 ? undefined : from;

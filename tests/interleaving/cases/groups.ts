@@ -57,6 +57,19 @@ export const groups: readonly Scenario[] = [
     ],
   },
   {
+    name: 'a worker seeks back while a producer appends',
+    slots: 4,
+    ...ROOMY,
+    producers: 2,
+    standing: 2,
+    mostDeliveries: 2,
+    programs: world => [
+      producer(world, { name: 'A', cell: 1, batches: [[8], [8]] }),
+      worker(world, { name: 'worker', group: 0, member: 0, max: 2, seeks: true }),
+    ],
+    atEnd: everythingDelivered,
+  },
+  {
     name: 'a worker dies at any step, another reads on',
     slots: 2,
     producers: 1,

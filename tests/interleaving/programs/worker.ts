@@ -15,6 +15,8 @@ export interface WorkerProgram {
   readonly mayDie?: boolean;
   /** It makes the group before it reads in it. */
   readonly opens?: boolean;
+  /** After its first commit it reads from the oldest record again. */
+  readonly seeks?: boolean;
   /** It takes over from the worker with this index once that is dead. */
   readonly succeeds?: number;
 }
@@ -30,16 +32,18 @@ export function worker(world: World, options: WorkerProgram): Program {
   const ops = beginnings(world, options);
   const POLL = ops.length;
   const PARK = POLL + 3;
+  const SEEK = POLL + 4;
   const poll: Operation = {
     name: 'poll',
     ...(bell === undefined ? { when: () => !empty() } : {}),
     run: thread => {
+      const [, , sought] = thread.vars;
       const count = reader.poll(options.max);
       if (reader.wake > 0) bell?.ring();
       if (count === 0) return bell === undefined ? POLL : PARK;
       const from = scratch().i32[KERNEL.RESULT >> 2];
       world.machine.once(() => world.monitor.holds(thread.index, from, count));
-      thread.vars = [from, count];
+      thread.vars = [from, count, sought];
       return undefined;
     },
   };
@@ -59,11 +63,11 @@ export function worker(world: World, options: WorkerProgram): Program {
   const commit: Operation = {
     name: 'commit',
     run: thread => {
-      const [sequence, count] = thread.vars;
-      thread.vars = [];
+      const [sequence, count, sought] = thread.vars;
+      thread.vars = [0, 0, sought];
       world.machine.once(() => world.monitor.holds(thread.index, 0, 0));
       if (reader.commit((sequence + count) | 0) > 0) bell?.ring();
-      return POLL;
+      return options.seeks === true && sought === 0 ? SEEK : POLL;
     },
   };
   const parked: Operation = {
@@ -73,8 +77,26 @@ export function worker(world: World, options: WorkerProgram): Program {
       return POLL;
     },
   };
+  const seek: Operation = {
+    name: 'seek',
+    run: thread => {
+      thread.vars = [0, 0, 1];
+      const { machine, monitor } = world;
+      machine.once(() => monitor.closed(group));
+      monitor.intends(thread.index, { ids: [0], sizes: [] });
+      const from = reader.seek(shard.physicalEarliest(), threadOf(thread.index));
+      machine.once(() => monitor.opened(group, from));
+      return POLL;
+    },
+  };
   // It may rest, in `poll` or parked, where it has nothing left to read.
-  return { name, ops: [...ops, poll, read, commit, parked], vars: [], mayDie, mayRest: empty };
+  return {
+    name,
+    ops: [...ops, poll, read, commit, parked, seek],
+    vars: [0, 0, 0],
+    mayDie,
+    mayRest: empty,
+  };
 }
 
 /** What a worker does before it reads. */

@@ -155,8 +155,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     this.finishBatch(this.batch?.shard !== shard);
     const { reader } = this.holder(shard);
     const sequence = startSequence(reader.shard, to, this.topic.options, this.onOutOfRange);
-    reader.cursor.open(sequence, this.topic.thread);
-    reader.cursor.clearLease(this.memberId);
+    reader.seek(sequence, this.topic.thread);
     this.topic.bell.ring();
   }
 

@@ -80,6 +80,17 @@ export class GroupReader {
     return this.shard.kernel.release(this.lease, holds, sequence);
   }
 
+  /**
+   * Reads on at `sequence`, or a little later where a producer was faster; what has not been committed
+   * is given up. Returns where. `thread` is the caller's.
+   */
+  seek(sequence: number, thread: number): number {
+    this.unreported = 0;
+    const from = this.cursor.open(sequence, thread);
+    this.cursor.clearLease(this.member);
+    return from;
+  }
+
   /** Goes back to what was committed, as after a failure; what was polled since is polled again. */
   rewind(): void {
     if (this.copied !== undefined) {

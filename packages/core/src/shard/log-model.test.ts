@@ -230,9 +230,7 @@ class Model {
   private seek(reading: Reading, by: number): void {
     const oldest = this.shard.offsetOf(this.shard.physicalEarliest()) - this.first;
     const to = Math.min(Math.max(oldest, 0) + by, this.log.length);
-    const { cursor } = reading.reader;
-    const from = cursor.open(this.shard.sequenceOf(this.first + to), 50);
-    cursor.clearLease(0);
+    const from = reading.reader.seek(this.shard.sequenceOf(this.first + to), 50);
     this.adoptMarkers();
     reading.next = this.shard.offsetOf(from) - this.first;
     expect(reading.next).toBeGreaterThanOrEqual(to);
