@@ -134,9 +134,10 @@ export class Machine {
 
   start(programs: readonly Program[]): void {
     this.programs = programs;
-    this.threads = programs.map(({ vars }, index) =>
-      threadState(index, 0, vars, EMPTY, STATUS.ready, 0, EMPTY),
-    );
+    this.threads = programs.map(({ ops, vars }, index) => {
+      const status = ops.length > 0 ? STATUS.ready : STATUS.done;
+      return threadState(index, 0, vars, EMPTY, status, 0, EMPTY);
+    });
   }
 
   save(): SavedMachine {

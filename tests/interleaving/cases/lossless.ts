@@ -108,6 +108,25 @@ export const lossless: readonly Scenario[] = [
     atEnd: everythingDelivered,
   },
   {
+    name: 'two workers of a group, batches',
+    slots: 4,
+    producers: 1,
+    members: 2,
+    programs: world => [
+      producer(world, {
+        name: 'A',
+        cell: 1,
+        batches: [
+          [8, 8],
+          [8, 8],
+        ],
+      }),
+      worker(world, { name: 'worker 1', group: 0, member: 0, max: 1 }),
+      worker(world, { name: 'worker 2', group: 0, member: 1, max: 2 }),
+    ],
+    atEnd: everythingDelivered,
+  },
+  {
     name: 'two groups',
     slots: 2,
     producers: 1,

@@ -118,6 +118,20 @@ export const repair: readonly Scenario[] = [
     ],
   },
   {
+    name: 'the owner dies, its claim behind that of a live producer',
+    size: 'medium',
+    slots: 8,
+    ...ROOMY,
+    producers: 2,
+    overwrite: true,
+    programs: world => [
+      producer(world, { name: 'A', cell: 1, batches: [], mayDie: true }),
+      producer(world, { name: 'B', cell: 2, batches: [[8]] }),
+      owner(world, { name: 'owner', thread: 3, watches: [0], mayDie: true }),
+      owner(world, { name: 'successor', thread: 4, watches: [0], succeeds: 2 }),
+    ],
+  },
+  {
     name: 'two producers die, another lives, the owner dies too',
     size: 'large',
     slots: 8,

@@ -80,4 +80,15 @@ export const leases: readonly PlantedBug[] = [
     ],
     found: 'a group begins while a producer overwrites',
   },
+  {
+    rule: 'a worker holds what it has polled, not what others have',
+    edits: [
+      {
+        file: 'shard/group-reader.ts',
+        from: 'const holds = ((this.end - sequence) | 0) > 0 ? 1 : 0;',
+        to: 'const holds = ((this.cursor.next() - sequence) | 0) > 0 ? 1 : 0;',
+      },
+    ],
+    found: 'two workers of a group, batches',
+  },
 ];

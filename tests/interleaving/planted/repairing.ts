@@ -130,4 +130,15 @@ export const repairing: readonly PlantedBug[] = [
     ],
     found: 'a topic ends while producers append',
   },
+  {
+    rule: "an owner uses its cell once its predecessor's claim there has been settled",
+    edits: [
+      {
+        file: 'shard/owner.ts',
+        from: 'if (!this.settleIntent(OWNER_CELL)) return false;',
+        to: 'this.settleIntent(OWNER_CELL);',
+      },
+    ],
+    found: 'the owner dies, its claim behind that of a live producer',
+  },
 ];

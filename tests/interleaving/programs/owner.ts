@@ -1,5 +1,11 @@
 import { type Bell, CELL, KERNEL, type ShardOwner } from '@lite-streams/core/internal';
-import { type Machine, type Operation, type Program, STATUS } from '../machine.ts';
+import {
+  type Machine,
+  type Operation,
+  type Program,
+  STATUS,
+  type ThreadContext,
+} from '../machine.ts';
 import { threadOf, type World } from '../world.ts';
 
 export interface OwnerProgram {
@@ -24,20 +30,24 @@ const WAKE_ALL = KERNEL.WAKE_READERS | KERNEL.WAKE_PRODUCERS;
 export function owner(world: World, options: OwnerProgram): Program {
   const own = new OwnerOperations(world, options);
   const { name, mayDie = false } = options;
-  const vars = [0, 0, 0, 0];
+  const vars = [0, 0, 0, 0, options.succeeds === undefined ? 1 : 0];
   return { name, ops: own.operations(), vars, mayDie, mayRepair: true, mayRest: () => true };
 }
 
 /** The parts of `ShardOwner.step` that are not public. */
 interface OwnerDuties {
   checkInvariants(): undefined;
-  endProducers(nowMs: number): number;
-  seal(nowMs: number): number;
+  appendMarkers(nowMs: number): number;
   sampleGroups(nowMs: number): undefined;
+  /** What it remembers belongs to the state of its thread. */
+  inOffice: boolean;
 }
 
-/** Variables of an owner: rounds made among others and alone, WAKE bits, exits that it was told of. */
-type Vars = [made: number, last: number, wake: number, told: number];
+/**
+ * Variables of an owner: rounds made among others and alone, WAKE bits, exits that it was told of,
+ * whether it is in office.
+ */
+type Vars = [made: number, last: number, wake: number, told: number, inOffice: number];
 
 const TAKE_OVER = 0;
 const NEXT = 1;
@@ -72,10 +82,11 @@ class OwnerOperations {
     return {
       name: 'take over',
       when: () => succeeds === undefined || machine.threads[succeeds].status === STATUS.dead,
-      run: ({ index }) => {
+      run: thread => {
         if (succeeds === undefined) return undefined;
-        monitor.intends(index, { ids: [0], sizes: [] });
+        monitor.intends(thread.index, { ids: [0], sizes: [] });
         this.self = new code.ShardOwner(shard, options.thread);
+        thread.vars[4] = (this.self as unknown as OwnerDuties).inOffice ? 1 : 0;
         // Whom its predecessor woke up in memory, but not any more by the bell.
         options.bell?.ring();
         return undefined;
@@ -99,16 +110,17 @@ class OwnerOperations {
         (hasWork(world, watches) &&
           (made < rounds || (last < LAST_ROUNDS && othersAreIdle(machine)))),
       run: thread => {
-        const [made, last, , told] = thread.vars as Vars;
+        const [made, last, , told, inOffice] = thread.vars as Vars;
         const exited = machine.observe(() => untold(told));
         if (exited >= 0) {
           (this.self as ShardOwner).threadExited(threadOf(watches[exited]));
           // For what it did before it died, and did not come to tell.
           this.options.bell?.ring();
-          thread.vars = [made, last, 0, told | (1 << exited)];
+          thread.vars = [made, last, 0, told | (1 << exited), inOffice];
           return NEXT;
         }
-        thread.vars = made < rounds ? [made + 1, last, 0, told] : [made, last + 1, 0, told];
+        thread.vars =
+          made < rounds ? [made + 1, last, 0, told, inOffice] : [made, last + 1, 0, told, inOffice];
         return undefined;
       },
     };
@@ -117,9 +129,12 @@ class OwnerOperations {
   private round(): Operation {
     return {
       name: 'round',
-      run: ({ index }) => {
-        this.world.monitor.intends(index, { ids: [0], sizes: [] });
-        return this.ring((this.self as ShardOwner).step(0));
+      run: thread => {
+        this.world.monitor.intends(thread.index, { ids: [0], sizes: [] });
+        const self = this.remember(thread);
+        const wake = (self as unknown as ShardOwner).step(0);
+        thread.vars[4] = self.inOffice ? 1 : 0;
+        return this.ring(wake);
       },
     };
   }
@@ -138,13 +153,11 @@ class OwnerOperations {
         name: 'repair',
         run: thread => {
           if (shard.kernel.repair() === 0) return undefined;
-          const [made, last, wake, told] = thread.vars;
-          thread.vars = [made, last, wake | WAKE_ALL, told];
+          thread.vars[2] |= WAKE_ALL;
           return REPAIR;
         },
       },
-      this.duty('end producers', self => self.endProducers(0)),
-      this.duty('seal', self => (shard.state() === KERNEL.STATE_ENDED ? self.seal(0) : 0)),
+      this.duty('append markers', self => self.appendMarkers(0)),
       this.duty('sample groups', self => self.sampleGroups(0)),
       { name: 'ring', run: ({ vars }) => this.ring(vars[2]) },
     ];
@@ -154,13 +167,19 @@ class OwnerOperations {
     return {
       name,
       run: thread => {
-        const [made, last, wake, told] = thread.vars;
         this.world.monitor.intends(thread.index, { ids: [0], sizes: [] });
-        const more = work(this.self as unknown as OwnerDuties) ?? 0;
-        thread.vars = [made, last, wake | more, told];
+        const self = this.remember(thread);
+        thread.vars[2] |= work(self) ?? 0;
+        thread.vars[4] = self.inOffice ? 1 : 0;
         return undefined;
       },
     };
+  }
+
+  private remember(thread: ThreadContext): OwnerDuties {
+    const self = this.self as unknown as OwnerDuties;
+    self.inOffice = thread.vars[4] === 1;
+    return self;
   }
 
   private ring(wake: number): number {

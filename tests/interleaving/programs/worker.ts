@@ -27,6 +27,8 @@ export function worker(world: World, options: WorkerProgram): Program {
   const { name, group, bell, mayDie = false } = options;
   const cursor = new code.GroupCursor(shard, group);
   const reader = new code.GroupReader(cursor, options.member);
+  // What it remembers from poll to poll belongs to the thread's state.
+  const memory = reader as unknown as { end: number };
   const next = shard.groupAddress(group) + KERNEL.GROUP_NEXT;
   const empty = () => world.peek(next) === world.peek(KERNEL.PUBLISHED);
   const ops = beginnings(world, options);
@@ -66,7 +68,8 @@ export function worker(world: World, options: WorkerProgram): Program {
       const [sequence, count, sought] = thread.vars;
       thread.vars = [0, 0, sought];
       world.machine.once(() => world.monitor.holds(thread.index, 0, 0));
-      if (reader.commit((sequence + count) | 0) > 0) bell?.ring();
+      memory.end = (sequence + count) | 0;
+      if (reader.commit(memory.end) > 0) bell?.ring();
       return options.seeks === true && sought === 0 ? SEEK : POLL;
     },
   };

@@ -22,6 +22,8 @@ export class GroupReader {
   /** Lost since a `poll` last returned something; `next` stands behind them already. */
   private unreported = 0;
 
+  /** Where the last run in the ring ends: a commit up to there leaves nothing to hold. */
+  private end = 0;
   private readonly member: number;
   private readonly lease: number;
   private readonly group: number;
@@ -44,7 +46,11 @@ export class GroupReader {
     this.wake = 0;
     if (this.copied !== undefined) return this.pollCopied(this.copied, max);
     const count = kernel.poll(this.group, this.lease, max);
-    if (count > 0) this.run.inRing(this.shard, scratch.i32[KERNEL.RESULT >> 2], count);
+    if (count > 0) {
+      const from = scratch.i32[KERNEL.RESULT >> 2];
+      this.run.inRing(this.shard, from, count);
+      this.end = (from + count) | 0;
+    }
     if (count >= 0) return count;
     this.wake = KERNEL.WAKE_PRODUCERS;
     return 0;
@@ -76,7 +82,7 @@ export class GroupReader {
    */
   commit(sequence: number): number {
     if (this.copied !== undefined) return 0;
-    const holds = ((this.cursor.next() - sequence) | 0) > 0 ? 1 : 0;
+    const holds = ((this.end - sequence) | 0) > 0 ? 1 : 0;
     return this.shard.kernel.release(this.lease, holds, sequence);
   }
 
@@ -87,6 +93,7 @@ export class GroupReader {
   seek(sequence: number, thread: number): number {
     this.unreported = 0;
     const from = this.cursor.open(sequence, thread);
+    this.end = from;
     this.cursor.clearLease(this.member);
     return from;
   }
@@ -100,6 +107,7 @@ export class GroupReader {
       return;
     }
     this.cursor.rewind(this.member);
+    this.end = this.cursor.next();
   }
 
   close(): void {

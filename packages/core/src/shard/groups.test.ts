@@ -111,6 +111,21 @@ describe('a gating group', () => {
     expect(reader.wake).toBe(KERNEL.WAKE_PRODUCERS);
   });
 
+  test('holds for each worker what that one has polled', () => {
+    const shard = makeShard(false);
+    const writer = new Writer(shard);
+    const cursor = new GroupCursor(shard, 0);
+    cursor.open(0, 1);
+    const [first, second] = [new GroupReader(cursor, 0), new GroupReader(cursor, 1)];
+    writer.append(3);
+    expect(first.poll(1)).toBe(1);
+    expect(second.poll(2)).toBe(2);
+    second.commit(3);
+    expect(cursor.committed()).toBe(0);
+    first.commit(1);
+    expect(cursor.committed()).toBe(3);
+  });
+
   test('polls again what was not committed before a rewind', () => {
     const shard = makeShard(false);
     const writer = new Writer(shard);

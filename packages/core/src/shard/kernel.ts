@@ -13,6 +13,7 @@ export interface Kernel {
   release(lease: number, holds: number, from: number): number;
   copyOut(from: number, count: number, slotsTo: number, dataTo: number, dataRoom: number): number;
   repair(): number;
+  clearIntent(producer: number): void;
 }
 
 let compiled: WebAssembly.Module | undefined;

@@ -493,6 +493,10 @@
     (drop (call $help))
     (i32.const 1))
 
+  ;; Clears the intent of a dead producer: both halves at once, for who does it may die too.
+  (func (export "clearIntent") (param $producer i32)
+    (i64.atomic.store $shard (i32.add (local.get $producer) (i32.const %CELL_INTENT%)) (i64.const -1)))
+
   ;; Whether the slot of `sequence` is stamped as the first of a batch in this lap.
   (func $isFirst (param $sequence i32) (result i32)
     (local $stamp i32)

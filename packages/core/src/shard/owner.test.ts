@@ -127,6 +127,24 @@ describe('an owner', () => {
     expect(successor.step(0)).toBe(0);
   });
 
+  test('leaves its cell alone while the claim there of its predecessor waits for another one', () => {
+    const shard = makeShard();
+    new ShardOwner(shard, OWNER_THREAD);
+    takeCell(shard, 1, 7);
+    abandonClaim(shard, 1, 1, 2);
+    abandonClaim(shard, OWNER_CELL, 1, 2);
+    const successor = new ShardOwner(shard, OWNER_THREAD + 1);
+    shard.setState(KERNEL.STATE_ENDED);
+    expect(successor.step(0)).toBe(0);
+    expect(successor.pending).toBe(true);
+    expect(shard.published()).toBe(0);
+    successor.threadExited(7);
+    successor.step(0);
+    expect(successor.pending).toBe(false);
+    expect(shard.state()).toBe(KERNEL.STATE_SEALED);
+    expect(kinds(shard, 0)).toEqual([ABORTED, ABORTED, KIND.producerEnd, KIND.topicEnd]);
+  });
+
   test('publishes what a producer stamped before it died', () => {
     const shard = makeShard();
     const owner = new ShardOwner(shard, OWNER_THREAD);

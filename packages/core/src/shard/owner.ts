@@ -26,27 +26,37 @@ export class ShardOwner {
   readonly shard: Shard;
   /** Whether the last step left something that waits for room, or for the claim of somebody else. */
   pending = false;
+  private readonly thread: number;
   private readonly appender: Appender;
   private readonly retentionMs: number | undefined;
   private readonly samples: Sample[] = [];
+  private inOffice = false;
 
   constructor(shard: Shard, thread: number, options: OwnerOptions = {}) {
     this.shard = shard;
+    this.thread = thread;
     this.retentionMs = options.retentionMs;
     this.appender = new Appender(shard, OWNER_CELL);
-    this.takeOver(thread);
+    const cell = shard.cellAddress(OWNER_CELL) >> 2;
+    storeRelease(shard.i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_DEAD);
+    while (shard.kernel.repair() !== 0);
+    this.takeOffice();
   }
 
-  /** Whatever an earlier owner left open in its own cell is a dead claim as any other. */
-  private takeOver(thread: number): void {
-    const cell = this.shard.cellAddress(OWNER_CELL) >> 2;
+  /**
+   * Whatever an earlier owner left open in its own cell is a dead claim as any other. Where it lies
+   * behind the claim of somebody else it cannot be repaired yet; as long as it stands, the cell still
+   * names it and is not used. Tells whether it is.
+   */
+  private takeOffice(): boolean {
+    if (!this.settleIntent(OWNER_CELL)) return false;
     const { i32 } = this.shard;
-    storeRelease(i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_DEAD);
-    while (this.shard.kernel.repair() !== 0);
-    this.settleIntent(OWNER_CELL);
-    i32[cell + (CELL.thread >> 2)] = thread;
+    const cell = this.shard.cellAddress(OWNER_CELL) >> 2;
+    i32[cell + (CELL.thread >> 2)] = this.thread;
     i32[cell + (KERNEL.CELL_LIMIT_VERSION >> 2)] = -1;
     storeRelease(i32, cell + (KERNEL.CELL_STATE >> 2), KERNEL.CELL_LIVE);
+    this.inOffice = true;
+    return true;
   }
 
   /** One round of duties. Returns WAKE bits for those who may go on because of it. */
@@ -57,11 +67,20 @@ export class ShardOwner {
     let wake = kernel.help();
     kernel.advanceEra();
     while (kernel.repair() !== 0) wake |= KERNEL.WAKE_READERS | KERNEL.WAKE_PRODUCERS;
-    wake |= this.endProducers(nowMs);
-    if (this.shard.state() === KERNEL.STATE_ENDED) wake |= this.seal(nowMs);
+    wake |= this.appendMarkers(nowMs);
     this.sampleGroups(nowMs);
     if (this.retentionMs !== undefined) this.moveEarliest(nowMs, this.retentionMs);
     return wake;
+  }
+
+  /** Appends what others could not: ends of producers, the end of the topic. */
+  private appendMarkers(nowMs: number): number {
+    if (!this.inOffice && !this.takeOffice()) {
+      this.pending = true;
+      return 0;
+    }
+    const wake = this.endProducers(nowMs);
+    return this.shard.state() === KERNEL.STATE_ENDED ? wake | this.seal(nowMs) : wake;
   }
 
   /** To be called once a thread has exited, never on suspicion: its open claims may be repaired. */
@@ -124,8 +143,7 @@ export class ShardOwner {
     // The claim, if it ever was one, lies behind what has been published.
     const open = ((sequence - this.shard.published()) | 0) >= 0;
     if (open && sequence !== this.shard.claimed()) return false;
-    storeRelease(i32, word, -1);
-    storeRelease(i32, word + 1, -1);
+    this.shard.kernel.clearIntent(this.shard.cellAddress(producer));
     return true;
   }
 
