@@ -3,7 +3,7 @@ import type { ProcessorBoot } from '../protocol/boot.ts';
 import { Processor } from './processor.ts';
 
 /** How long a processor looks for work before it parks: a wake-up from a wait costs 7 to 11 µs. */
-const SPIN_MS = 0.1;
+const SPIN_MS = 0.05;
 /** How often the thread's event loop gets a turn, busy or not: output of `console`, timers of modules. */
 const TURN_MS = 10;
 /** The longest wait. Nothing relies on it but that turn. */
