@@ -42,22 +42,25 @@ export function measurable(operation: Operation): Measurable {
     if (!('latency' in result)) throw new Error(`${operation.name}: tinybench has no result`);
     const samples = result.latency.samples ?? [];
     const nanoseconds = samples.map(ms => (ms * 1e6) / operation.operations);
-    const bytes = allocatedBytes(turn) / operation.operations;
+    const bytes = allocatedBytes(turn);
     operation.verify(turns, checksum);
-    const note = `${bytes.toFixed(1)} bytes allocated on the heap each`;
-    return [{ name: operation.name, unit: 'ns', samples: nanoseconds, note }];
+    const series: Series = { name: operation.name, unit: 'ns', samples: nanoseconds };
+    if (bytes === undefined) return [series];
+    const each = (bytes / operation.operations).toFixed(1);
+    return [{ ...series, note: `${each} bytes allocated on the heap each` }];
   };
   return { measure, close: () => operation.close?.() };
 }
 
 const ALLOCATION_TURNS = 15;
 
-/** What a turn allocates on the heap, over what looking costs. */
-function allocatedBytes(turn: () => void): number {
-  return Math.max(0, heapGrowth(turn) - heapGrowth(() => {}));
+/** What a turn allocates on the heap, over what looking costs; unknown where it ends in a collection. */
+function allocatedBytes(turn: () => void): number | undefined {
+  const growth = heapGrowth(turn);
+  return growth < 0 ? undefined : Math.max(0, growth - heapGrowth(() => {}));
 }
 
-/** A collection makes some differences negative, not the middle one. */
+/** A collection makes some differences negative, not the middle one unless nearly every turn has one. */
 function heapGrowth(work: () => void): number {
   const differences: number[] = [];
   for (let i = 0; i < ALLOCATION_TURNS; i++) {
