@@ -89,7 +89,8 @@ class Pipe implements Measurable {
       const { value: batch } = await this.totals.next();
       for (const record of batch as Iterable<RecordView>) {
         const { thread, ...tally } = JSON.parse(record.text) as Totals;
-        this.latest.set(thread, tally);
+        // They come by several shards, between which there is no order.
+        if (tally.count >= (this.latest.get(thread)?.count ?? 0)) this.latest.set(thread, tally);
       }
     }
     await Promise.all(allSent);
