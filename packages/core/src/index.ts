@@ -69,7 +69,7 @@ export {
   type WatermarkStrategy,
 } from './time/watermark.ts';
 export type { Aggregate, Emitted, WindowFunction } from './window/aggregate.ts';
-export { count } from './window/count.ts';
+export { counting } from './window/counting.ts';
 export { hopping } from './window/hopping.ts';
 export { tumbling } from './window/tumbling.ts';
 export type { Panes, Window, WindowInfo } from './window/window.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { json } from '../serde/json.ts';
 import { text } from '../serde/text.ts';
-import { count } from '../window/count.ts';
+import { counting } from '../window/counting.ts';
 import { hopping } from '../window/hopping.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { pipeline } from './builder.ts';
@@ -41,7 +41,7 @@ test('types flow without annotations', () => {
   expectTypeOf(
     start()
       .keyBy(f => f.origin)
-      .window(count(3))
+      .window(counting(3))
       .process((key, values, { end }) => ({ key, n: values.length, end })),
   ).toEqualTypeOf<Stream<{ key: string; n: number; end: number }, string>>();
   expectTypeOf(
@@ -178,7 +178,7 @@ describe('each misuse is INVALID_PIPELINE and names the step', () => {
     ],
     [
       'lateness of a count window',
-      any(() => start().window(count(1), { allowedLateness: 1 } as Anything)),
+      any(() => start().window(counting(1), { allowedLateness: 1 } as Anything)),
       /"window-1" is a count window.*allowedLateness/,
     ],
     [

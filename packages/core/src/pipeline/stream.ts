@@ -5,7 +5,7 @@ import type { Key } from '../state/key-groups.ts';
 import type { Duration } from '../time/duration.ts';
 import type { WatermarkStrategy } from '../time/watermark.ts';
 import type { Aggregate, Emitted, WindowFunction } from '../window/aggregate.ts';
-import type { CountWindows } from '../window/count.ts';
+import type { CountWindows } from '../window/counting.ts';
 import type { HoppingWindows } from '../window/hopping.ts';
 import type { TumblingWindows } from '../window/tumbling.ts';
 import type { Panes } from '../window/window.ts';

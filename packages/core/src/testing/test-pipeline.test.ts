@@ -6,7 +6,7 @@ import { json } from '../serde/json.ts';
 import { records } from '../serde/records.ts';
 import { text } from '../serde/text.ts';
 import { boundedOutOfOrderness, manual } from '../time/watermark.ts';
-import { count } from '../window/count.ts';
+import { counting } from '../window/counting.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { testPipeline } from './test-pipeline.ts';
 
@@ -211,7 +211,7 @@ describe('a pipeline in virtual time', () => {
     const made = pipeline('p')
       .from('in', text())
       .keyBy(word => word[0])
-      .window(count(2))
+      .window(counting(2))
       .process((_, values) => values.join('+'))
       .to('out', text());
     using run = testPipeline(made);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { count } from './count.ts';
+import { counting } from './counting.ts';
 import { hopping } from './hopping.ts';
 import { resolveWindow, type WindowSpec } from './spec.ts';
 import { tumbling } from './tumbling.ts';
@@ -19,7 +19,11 @@ test('durations become milliseconds', () => {
     assigner: { size: 10_000, slide: 2_000, offset: 0 },
     described: 'hopping 10000 ms every 2000 ms',
   });
-  expect(resolveWindow(count(3), wrong)).toEqual({ kind: 'count', size: 3, described: 'count 3' });
+  expect(resolveWindow(counting(3), wrong)).toEqual({
+    kind: 'count',
+    size: 3,
+    described: 'count 3',
+  });
 });
 
 test('a slide above the size is allowed', () => {
@@ -34,8 +38,8 @@ test.each([
   [tumbling(1000, { offset: Number.NaN }), 'the offset null'],
   [hopping(1000, 0), 'the slide 0'],
   [hopping(1000, 100, { offset: -100 }), 'the offset -100'],
-  [count(0), 'a count window of 0'],
-  [count(1.5), 'a count window of 1.5'],
+  [counting(0), 'a count window of 0'],
+  [counting(1.5), 'a count window of 1.5'],
   [undefined, 'no window'],
   [{ kind: 'session' }, 'no window'],
 ])('%j is refused: %s', (spec, what) => {

@@ -1,5 +1,5 @@
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
-import type { CountWindows } from './count.ts';
+import type { CountWindows } from './counting.ts';
 import type { HoppingWindows } from './hopping.ts';
 import { SlidingAssigner } from './sliding.ts';
 import type { TumblingWindows } from './tumbling.ts';
@@ -32,7 +32,7 @@ export function resolveWindow(spec: WindowSpec, wrong: (what: string) => never):
       }
       return { kind: 'count', size: spec.size, described: `count ${spec.size}` };
     default:
-      return wrong('no window; it takes tumbling(size), hopping(size, slide) or count(n)');
+      return wrong('no window; it takes tumbling(size), hopping(size, slide) or counting(n)');
   }
 }
 
