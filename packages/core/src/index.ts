@@ -57,6 +57,7 @@ export {
 export { json } from './serde/json.ts';
 export { records } from './serde/records.ts';
 export type { Serde } from './serde/serde.ts';
+export { type FieldType, type TableValue, table, type ValueOf } from './serde/table.ts';
 export { text } from './serde/text.ts';
 export type { Key } from './state/key-groups.ts';
 export { type Clock, systemClock, VirtualClock } from './time/clock.ts';
