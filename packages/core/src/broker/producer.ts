@@ -1,6 +1,7 @@
 import { fail, StreamError } from '../errors.ts';
 import { later, park, parkSync } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
+import { type Encoder, encoder, LARGEST_ENCODED, STAGED } from '../record/encoder.ts';
 import type { RecordInput } from '../record/record.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
@@ -9,7 +10,7 @@ import { checkShard } from './append-handle.ts';
 import type { TopicOptions } from './options.ts';
 import { Router } from './partitioner.ts';
 import { registerProducer } from './producer-id.ts';
-import { ShardBatch } from './shard-batch.ts';
+import { type ShardBatch, ShardBatches } from './shard-batch.ts';
 import type { Topic } from './topic.ts';
 
 export interface ProducerOptions {
@@ -39,6 +40,7 @@ export class Producer {
   private readonly topic: Topic;
   private readonly scratch: Scratch;
   private readonly appenders: readonly Appender[];
+  private readonly shardBatches: ShardBatches;
   private readonly batches: readonly ShardBatch[];
   private readonly writer: RecordWriter;
   private readonly router: Router;
@@ -48,6 +50,8 @@ export class Producer {
   private delivery: Delivery | undefined;
   private scheduled = false;
   private readonly keysDoNotMatter: boolean;
+  /** Encodes at the end of the batch of the key's shard; none where a mask of its hash is not that. */
+  private readonly stage: Encoder['stage'] | undefined;
   /** The shard of records without a key: round robin, but a batch at a time (Kafka's "sticky"). */
   private turn = 0;
   private draining: Promise<void> | undefined;
@@ -68,9 +72,13 @@ export class Producer {
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
     this.router = new Router(topic.options.partitioner, topic.shardCount);
     this.keysDoNotMatter = topic.options.partitioner === 'roundrobin';
+    const masked =
+      topic.options.partitioner === 'fnv1a' && (topic.shardCount & (topic.shardCount - 1)) === 0;
+    this.stage = masked && this.room >= LARGEST_ENCODED ? encoder()?.stage : undefined;
     this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
     const nowMs = topic.now();
-    this.batches = this.appenders.map(one => new ShardBatch(one, batchRecords, batchBytes, nowMs));
+    this.shardBatches = new ShardBatches(this.appenders, batchRecords, batchBytes, nowMs);
+    this.batches = this.shardBatches.list;
     this.staging = this.scratch.alloc(this.room);
     for (const batch of this.batches) if (batch.start() > 0) topic.bell.ring();
   }
@@ -187,7 +195,22 @@ export class Producer {
 
   /** Encodes a record into its shard's batch; false when there is no room for it now. */
   private take(record: RecordInput): boolean {
-    const { batches } = this;
+    const { batches, stage } = this;
+    const { key, value, headers, timestamp = this.topic.now() } = record;
+    if (
+      stage !== undefined &&
+      typeof key === 'string' &&
+      typeof value === 'string' &&
+      // WebAssembly would make a number of whatever it is given.
+      typeof timestamp === 'number' &&
+      (headers === undefined || headers === null) &&
+      record.shard === undefined
+    ) {
+      const { table } = this.shardBatches;
+      const result = stage(key, value, timestamp, this.staging, table, batches.length - 1);
+      if (result === STAGED) return true;
+      if (result >= 0 && !this.tryFlush(batches[result])) return false;
+    }
     if (record.shard !== undefined) {
       return this.encodeInto(
         batches[checkShard(record.shard, batches.length, this.topic.name)],
@@ -357,7 +380,7 @@ export class Producer {
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
     // Where there was no room for the end of this producer, the owner appends it.
     this.topic.owner?.look();
-    for (const batch of this.batches) batch.close();
+    this.shardBatches.close();
     this.topic.forget(this);
     this.scratch.free(this.staging, this.room);
     if (wake > 0) this.topic.bell.ring();

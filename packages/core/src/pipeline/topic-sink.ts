@@ -1,6 +1,6 @@
 import { Router } from '../broker/partitioner.ts';
 import { registerProducer } from '../broker/producer-id.ts';
-import { ShardBatch } from '../broker/shard-batch.ts';
+import { type ShardBatch, ShardBatches } from '../broker/shard-batch.ts';
 import type { Topic } from '../broker/topic.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { RecordSink } from '../operator/endpoints.ts';
@@ -19,6 +19,7 @@ export class TopicSink implements RecordSink {
   readonly places: readonly WaitingPlace[];
   private readonly topic: Topic;
   private readonly appenders: readonly Appender[];
+  private readonly shardBatches: ShardBatches;
   private readonly batches: readonly ShardBatch[];
   private readonly writer: RecordWriter;
   private readonly router: Router;
@@ -36,7 +37,8 @@ export class TopicSink implements RecordSink {
     this.router = new Router(topic.options.partitioner, topic.shardCount);
     this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
     const now = topic.now();
-    this.batches = this.appenders.map(one => new ShardBatch(one, BATCH_RECORDS, BATCH_BYTES, now));
+    this.shardBatches = new ShardBatches(this.appenders, BATCH_RECORDS, BATCH_BYTES, now);
+    this.batches = this.shardBatches.list;
     this.staging = topic.scratch.alloc(this.room);
     for (const batch of this.batches) if (batch.start() > 0) topic.bell.ring();
   }
@@ -69,7 +71,7 @@ export class TopicSink implements RecordSink {
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
     // Where there was no room for the end of this producer, the owner appends it.
     this.topic.owner?.look();
-    for (const batch of this.batches) batch.close();
+    this.shardBatches.close();
     this.topic.scratch.free(this.staging, this.room);
     if (wake > 0) this.topic.bell.ring();
   }

@@ -5,6 +5,13 @@ import * as layout from './layout.ts';
 
 /** What `append` returns for a record that `encoder.wat` leaves to the writer. */
 export const NOT_ENCODED = -9;
+/** What `stage` returns for a record that stands in its batch. */
+export const STAGED = -1;
+
+/** An entry of the table of batches that `stage` writes to: bytes from its start, and its size. */
+export const BATCH = { end: 0, records: 4, limit: 8, most: 12, bytes: 16 } as const;
+/** Stored bytes of the largest record that `encoder.wat` encodes. */
+export const LARGEST_ENCODED = 160;
 
 /** Numbers that `encoder.wat` knows by these names. */
 export const ENCODER = {
@@ -15,11 +22,14 @@ export const ENCODER = {
   LONGEST_TEXT: 48,
   KEY_HASH_CELL: CELLS.keyHash,
   SHARD_CELL: CELLS.shard,
-  KEY_WORD_AT: layout.VTABLE + 4,
   VALUE_WORD_AT: layout.VTABLE + 8,
   KEY_WORD: layout.KEY_FLAG | layout.TIMESTAMP_WORD,
   VALUE_OFFSET: layout.VALUE_LENGTH - layout.VALUE,
   NOT_ENCODED,
+  STAGED,
+  BATCH_RECORDS: BATCH.records,
+  BATCH_LIMIT: BATCH.limit,
+  BATCH_MOST: BATCH.most,
 };
 
 /** Appends through one shard's kernel; see `Kernel.append`. */
@@ -38,6 +48,14 @@ export interface Encoder {
     mask: number,
     producer: number,
     meta: number,
+  ): number;
+  stage(
+    key: string,
+    value: string,
+    timestamp: number,
+    temporary: number,
+    table: number,
+    mask: number,
   ): number;
   readonly appends: WebAssembly.Table;
 }
