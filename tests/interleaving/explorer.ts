@@ -1,13 +1,9 @@
-import {
-  type Machine,
-  type SavedMachine,
-  type SharedWords,
-  STATUS,
-  sharedWords,
-  Violation,
-} from './machine.ts';
+import type { Machine, SavedMachine } from './machine.ts';
 import { mix } from './memory.ts';
 import { INVARIANT } from './monitor.ts';
+import { Violation } from './program.ts';
+import { type SharedWords, sharedWords } from './shared-words.ts';
+import { STATUS } from './thread.ts';
 import { Visited } from './visited.ts';
 import type { World } from './world.ts';
 
@@ -39,8 +35,12 @@ export interface ExploreOptions {
   readonly maxStates: number;
 }
 
-/** A transition is the index of a thread that takes a step, or that index plus this: it dies. */
+/**
+ * A transition is the index of a thread that takes a step; or that index plus `KILL`: it dies; or plus
+ * `SHOW` and a multiple of 16: that one of its late stores becomes visible.
+ */
 const KILL = 16;
+const SHOW = 32;
 const RANDOM_WALKS = 64;
 
 /** Tries every schedule: every order of accesses to shared memory, and every death at every step. */
@@ -196,8 +196,7 @@ class Search {
 
   private take(transition: number): void {
     this.steps++;
-    if (transition >= KILL) this.machine.kill(transition - KILL);
-    else this.machine.step(transition);
+    take(this.machine, transition);
   }
 
   /** What can happen next; checks the end where no thread can go on. */
@@ -206,6 +205,9 @@ class Search {
     const transitions: number[] = [];
     for (let index = 0; index < machine.threads.length; index++) {
       if (machine.canStep(index)) transitions.push(index);
+    }
+    for (let index = 0; index < machine.threads.length; index++) {
+      for (const late of machine.lateOf(index)) transitions.push(SHOW + 16 * late + index);
     }
     if (transitions.length === 0) {
       this.ends++;
@@ -217,6 +219,13 @@ class Search {
     }
     return transitions;
   }
+}
+
+function take(machine: Machine, transition: number): void {
+  const thread = transition % 16;
+  if (transition >= SHOW) machine.show(thread, (transition - SHOW - thread) / 16);
+  else if (transition >= KILL) machine.kill(thread);
+  else machine.step(thread);
 }
 
 /** At the end every thread is done, dead, or where it may rest. */
@@ -243,16 +252,16 @@ function traceOf({ world, atEnd }: Exploration, schedule: readonly number[]): st
   let thread = 0;
   machine.trace = (access, address, value) => {
     const { name, ops } = machine.programs[thread];
-    const op = ops[machine.threads[thread].op].name;
+    const op = ops[machine.threads[thread].op]?.name ?? 'done';
     lines.push(`${name} (${op}): ${access} ${world.nameOf(address)} ${value}`);
   };
   try {
     for (const transition of schedule) {
-      thread = transition % KILL;
-      if (transition >= KILL) {
+      thread = transition % 16;
+      if (transition >= KILL && transition < SHOW) {
         lines.push(`${machine.programs[thread].name} dies`);
-        machine.kill(thread);
-      } else machine.step(thread);
+      }
+      take(machine, transition);
     }
     checkRest(machine);
     atEnd();

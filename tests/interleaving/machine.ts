@@ -1,4 +1,15 @@
-import { type ExploredMemory, mix, type SavedMemory } from './memory.ts';
+import type { ExploredMemory, SavedMemory } from './memory.ts';
+import { type Program, Violation } from './program.ts';
+import type { SharedWords } from './shared-words.ts';
+import {
+  type LateStore,
+  overlap,
+  STATUS,
+  type ThreadState,
+  threadState,
+  withLate,
+  woken,
+} from './thread.ts';
 
 /**
  * Logical threads over one explored memory, all on one JavaScript thread.
@@ -12,52 +23,6 @@ import { type ExploredMemory, mix, type SavedMemory } from './memory.ts';
  */
 const SWITCH = { switch: true };
 
-export const STATUS = { ready: 0, waiting: 1, done: 2, dead: 3 } as const;
-export type Status = (typeof STATUS)[keyof typeof STATUS];
-
-/** Where a thread is. Never changed, only replaced. */
-export interface ThreadState {
-  /** The operation that it is in. */
-  readonly op: number;
-  /** What it carries from operation to operation. */
-  readonly vars: readonly number[];
-  /** The values that it has read in this operation. */
-  readonly log: readonly number[];
-  readonly status: Status;
-  /** The word that it waits on. */
-  readonly waitsOn: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** What an operation gets of its thread. */
-export interface ThreadContext {
-  readonly index: number;
-  vars: number[];
-}
-
-export interface Operation {
-  readonly name: string;
-  /** Whether it can begin now; it looks at memory without taking part. */
-  when?(vars: readonly number[]): boolean;
-  /** Returns the operation to go on with; the next one by default. */
-  run(thread: ThreadContext): number | undefined;
-}
-
-export interface Program {
-  readonly name: string;
-  readonly ops: readonly Operation[];
-  readonly vars: readonly number[];
-  /** Whether it may be killed, at any step. */
-  readonly mayDie: boolean;
-  /** Whether it may turn claims of dead threads into aborted slots. */
-  readonly mayRepair?: boolean;
-  /** Whether its variables begin with how many records it delivered and how many it lost. */
-  readonly counts?: boolean;
-  /** Whether it may stay as it is for ever, unable to go on. */
-  mayRest(): boolean;
-}
-
 /** Sees every write to shared memory just before it is done. 64-bit writes have `high`. */
 export interface Observer {
   wrote(thread: number, address: number, low: number, high: number | undefined): void;
@@ -69,19 +34,10 @@ export interface SavedMachine {
 }
 
 const EMPTY: readonly number[] = [];
+const NO_STORES: readonly LateStore[] = [];
 const LONGEST_OPERATION = 2_000;
 const SHAPE_WORDS = 1 << 14;
 const MOST_FRAMES = 64;
-
-/** Thrown by whatever finds that an invariant does not hold. */
-export class Violation extends Error {
-  readonly invariant: string;
-
-  constructor(invariant: string, message: string) {
-    super(`${invariant}: ${message}`);
-    this.invariant = invariant;
-  }
-}
 
 export class Machine {
   readonly memory: ExploredMemory;
@@ -89,6 +45,11 @@ export class Machine {
   threads: ThreadState[] = [];
   /** Set when a word turned out to be shared that was taken for private: begin anew. */
   discovered = false;
+  /**
+   * Whether plain stores become visible late, one by one and in any order, as on a machine that does
+   * not keep stores in order; at the latest before the next atomic store of their thread.
+   */
+  lateStores = false;
   /** Told of every new access, when a trace is wanted. */
   trace: ((access: string, address: number, value: number) => void) | undefined;
   observer: Observer | undefined;
@@ -123,6 +84,8 @@ export class Machine {
   private spent = false;
   private leaving = false;
   private unscheduled = false;
+  /** Plain stores of the running thread that nobody else sees yet. */
+  private late: LateStore[] = [];
   private readonly context: { index: number; vars: number[] } = { index: 0, vars: [] };
 
   constructor(memory: ExploredMemory, words: SharedWords) {
@@ -136,7 +99,7 @@ export class Machine {
     this.programs = programs;
     this.threads = programs.map(({ ops, vars }, index) => {
       const status = ops.length > 0 ? STATUS.ready : STATUS.done;
-      return threadState(index, 0, vars, EMPTY, status, 0, EMPTY);
+      return threadState(index, 0, vars, EMPTY, status, 0, NO_STORES, EMPTY);
     });
   }
 
@@ -162,7 +125,33 @@ export class Machine {
   }
 
   kill(index: number): void {
-    this.threads[index] = threadState(index, 0, EMPTY, EMPTY, STATUS.dead, 0, EMPTY);
+    const { late } = this.threads[index];
+    this.threads[index] = threadState(index, 0, EMPTY, EMPTY, STATUS.dead, 0, late, EMPTY);
+  }
+
+  /** Whether a thread is dead, and all that it ever stored is visible. */
+  isGone(index: number): boolean {
+    const { status, late } = this.threads[index];
+    return status === STATUS.dead && late.length === 0;
+  }
+
+  /** Which late stores of a thread can become visible next: the oldest of each place. */
+  lateOf(index: number): number[] {
+    const { late } = this.threads[index];
+    return late.flatMap((store, i) =>
+      late.slice(0, i).some(one => overlap(one, store)) ? [] : [i],
+    );
+  }
+
+  /** Makes one late store of a thread visible. */
+  show(index: number, which: number): void {
+    const thread = this.threads[index];
+    const store = thread.late[which];
+    this.running = index;
+    this.trace?.('shows', store.address, store.low);
+    this.writeAll(store);
+    const late = thread.late.filter((_, i) => i !== which);
+    this.threads[index] = withLate(index, thread, late);
   }
 
   /** Lets a thread go on to just before the shared access after its next one. */
@@ -176,13 +165,15 @@ export class Machine {
     this.leaving = false;
     this.top = 0;
     this.depth = 0;
+    this.late = before.late.slice();
     const { context } = this;
     context.index = index;
     context.vars = before.vars.slice();
     try {
       const op = Math.min(ops[before.op].run(context) ?? before.op + 1, ops.length);
       const status = op < ops.length ? STATUS.ready : STATUS.done;
-      this.threads[index] = threadState(index, op, context.vars, EMPTY, status, 0, EMPTY);
+      const { late } = this;
+      this.threads[index] = threadState(index, op, context.vars, EMPTY, status, 0, late, EMPTY);
     } catch (thrown) {
       if (thrown !== SWITCH) throw asViolation(thrown);
       const { status, waitsOn } = this.threads[index];
@@ -194,6 +185,7 @@ export class Machine {
         this.log,
         status,
         waitsOn,
+        this.late,
         this.shape,
         this.top,
       );
@@ -301,7 +293,7 @@ export class Machine {
   load = (address: number): number => {
     if (this.isNew()) {
       this.turn(address, false);
-      this.note('load', address, this.memory.load(address));
+      this.note('load', address, this.read(address));
     }
     return this.next();
   };
@@ -309,8 +301,8 @@ export class Machine {
   load64 = (address: number): bigint => {
     if (this.isNew()) {
       this.turn(address, false, true);
-      this.note('load64', address, this.memory.load(address));
-      this.log.push(this.memory.load(address + 4));
+      this.note('load64', address, this.read(address));
+      this.log.push(this.read(address + 4));
     }
     return joined(this.next(), this.next());
   };
@@ -332,6 +324,26 @@ export class Machine {
     }
     this.next();
   };
+
+  plainStore = (address: number, value: number): void => {
+    if (!this.lateStores) this.store(address, value);
+    else this.storeLate(address, value, undefined);
+  };
+
+  plainStore64 = (address: number, value: bigint): void => {
+    if (!this.lateStores) this.store64(address, value);
+    else this.storeLate(address, lowOf(value), highOf(value));
+  };
+
+  private storeLate(address: number, low: number, high: number | undefined): void {
+    if (this.isNew()) {
+      if (this.unscheduled || !this.isSharedAt(address, true, high !== undefined)) {
+        this.writeAll({ address, low, high });
+      } else this.late.push({ address, low, high });
+      this.note('plain store', address, 0, low);
+    }
+    this.next();
+  }
 
   add = (address: number, delta: number): number => {
     if (this.isNew()) {
@@ -413,10 +425,7 @@ export class Machine {
   };
 
   private wake(index: number): void {
-    const { op, vars, log, low, high } = this.threads[index];
-    // It stands where it stood: its key so far tells where that is.
-    const where = [low, high];
-    this.threads[index] = threadState(index, op, vars, [...log, 0], STATUS.ready, 0, where);
+    this.threads[index] = woken(index, this.threads[index], 0);
   }
 
   /** Whether the running thread has not made this access before. */
@@ -436,11 +445,22 @@ export class Machine {
   private turn(address: number, writes: boolean, wide = false): void {
     if (this.unscheduled) return;
     if (address >= this.ownedFrom && (address >= this.stampsTo || (address & 15) !== 0)) return;
-    let shared = this.isShared(address >> 2, writes);
-    if (wide && this.isShared((address >> 2) + 1, writes)) shared = true;
-    if (!shared) return;
+    const shows = writes && this.late.length > 0;
+    if (!this.isSharedAt(address, writes, wide) && !shows) return;
     if (this.spent) this.leave();
     this.spent = true;
+    if (writes) this.showLate();
+  }
+
+  private isSharedAt(address: number, writes: boolean, wide: boolean): boolean {
+    const shared = this.isShared(address >> 2, writes);
+    return (wide && this.isShared((address >> 2) + 1, writes)) || shared;
+  }
+
+  /** Makes every late store of the running thread visible. */
+  private showLate(): void {
+    for (const store of this.late) this.writeAll(store);
+    this.late.length = 0;
   }
 
   private isShared(word: number, writes: boolean): boolean {
@@ -468,6 +488,22 @@ export class Machine {
     this.log.push(value);
   }
 
+  /** What the running thread sees: its own late stores first. */
+  private read(address: number): number {
+    for (let i = this.late.length - 1; i >= 0; i--) {
+      const store = this.late[i];
+      if (store.address === address) return store.low;
+      if (store.high !== undefined && store.address + 4 === address) return store.high;
+    }
+    return this.memory.load(address);
+  }
+
+  private writeAll({ address, low, high }: LateStore): void {
+    if (!this.unscheduled) this.observer?.wrote(this.running, address, low, high);
+    this.memory.store(address, low);
+    if (high !== undefined) this.memory.store(address + 4, high);
+  }
+
   private write(address: number, value: number): void {
     if (!this.unscheduled) this.observer?.wrote(this.running, address, value, undefined);
     this.memory.store(address, value);
@@ -480,45 +516,6 @@ export class Machine {
     this.memory.store(address, low);
     this.memory.store(address + 4, high);
   }
-}
-
-/** Which words are known to be shared; it is kept while an exploration begins anew. */
-export interface SharedWords {
-  readonly visible: Uint8Array;
-  readonly users: Uint8Array;
-  readonly writers: Uint8Array;
-}
-
-export function sharedWords(): SharedWords {
-  const words = 65_536 / 4;
-  return {
-    visible: new Uint8Array(words),
-    users: new Uint8Array(words),
-    writers: new Uint8Array(words),
-  };
-}
-
-function threadState(
-  index: number,
-  op: number,
-  vars: readonly number[],
-  log: readonly number[],
-  status: Status,
-  waitsOn: number,
-  shape: readonly number[] | Int32Array,
-  shapeLength = shape.length,
-): ThreadState {
-  let low = mix(index + 1, op * 4 + status, 0x9e3779b1);
-  let high = mix(index + 1, op * 4 + status, 0x85ebca6b);
-  for (let i = 0; i < vars.length; i++) {
-    low = mix(low, vars[i], 0x165667b1);
-    high = mix(high, vars[i], 0x7feb352d);
-  }
-  for (let i = 0; i < shapeLength; i++) {
-    low = mix(low, shape[i], 0x2c1b3c6d);
-    high = mix(high, shape[i], 0x297a2d39);
-  }
-  return { op, vars, log, status, waitsOn, low, high };
 }
 
 /** Nothing that is explored may throw. */

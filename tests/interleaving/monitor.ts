@@ -1,7 +1,9 @@
 import { KERNEL, type ShardPlan } from '@lite-streams/core/internal';
-import { type Machine, type Observer, STATUS, Violation } from './machine.ts';
+import type { Machine, Observer } from './machine.ts';
 import type { ExploredMemory } from './memory.ts';
 import { GHOST } from './memory.ts';
+import { Violation } from './program.ts';
+import { STATUS } from './thread.ts';
 
 /** The invariants of a shard, by name. */
 export const INVARIANT = {

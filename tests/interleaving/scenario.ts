@@ -10,9 +10,11 @@ import {
 import { kindOf } from '../../packages/core/src/shard/layout.ts';
 import type { ExploredCode } from './code.ts';
 import type { Exploration } from './explorer.ts';
-import { type Program, type SharedWords, STATUS, Violation } from './machine.ts';
 import { INVARIANT } from './monitor.ts';
+import { type Program, Violation } from './program.ts';
 import { encode } from './programs/records.ts';
+import type { SharedWords } from './shared-words.ts';
+import { STATUS } from './thread.ts';
 import { exploreAtomics, threadOf, World } from './world.ts';
 
 /** Ids of records that nobody of the programs appended. */
@@ -37,6 +39,8 @@ export interface Scenario {
   readonly firstOffset?: number;
   /** Makes every access to slots and data a step, where one owner at a time is what is to be shown. */
   readonly everyWord?: boolean;
+  /** Plain stores become visible late and in any order, as the memory model allows. */
+  readonly lateStores?: boolean;
   /** How often a group may get a record. Default 1. */
   readonly mostDeliveries?: number;
   /** Records that stand in the shard at the start. */
@@ -66,7 +70,8 @@ export function stage(scenario: Scenario, code: ExploredCode, words: SharedWords
     members,
     overwrite,
     firstOffset: scenario.firstOffset ?? 0,
-    ownedWords: !(overwrite || scenario.everyWord === true),
+    ownedWords: !(overwrite || scenario.everyWord === true || scenario.lateStores === true),
+    lateStores: scenario.lateStores ?? false,
     prepare: (shard: Shard) => {
       new ShardOwner(shard, 0xffff);
       const taken = scenario.cellsFree === true ? 0 : producers;

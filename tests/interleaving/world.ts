@@ -9,9 +9,11 @@ import {
   scratch,
 } from '@lite-streams/core/internal';
 import type { ExploredCode } from './code.ts';
-import { Machine, type Program, type SharedWords } from './machine.ts';
+import { Machine } from './machine.ts';
 import { ExploredMemory } from './memory.ts';
 import { Monitor } from './monitor.ts';
+import type { Program } from './program.ts';
+import type { SharedWords } from './shared-words.ts';
 
 export interface WorldOptions {
   readonly slots: number;
@@ -25,6 +27,8 @@ export interface WorldOptions {
   readonly firstOffset: number;
   /** Whether slots (but for stamps) and data are taken as owned: see `Machine.ownedFrom`. */
   readonly ownedWords: boolean;
+  /** Whether plain stores become visible late: see `Machine.lateStores`. */
+  readonly lateStores: boolean;
   /** Brings the real shard to where the exploration begins, with the real kernel. */
   readonly prepare?: ((shard: Shard) => void) | undefined;
 }
@@ -62,6 +66,7 @@ export class World {
     this.firstOffset = options.firstOffset;
     this.monitor = new Monitor(this.machine, this.plan, this.first);
     this.machine.observer = this.monitor;
+    this.machine.lateStores = options.lateStores;
     if (options.ownedWords) {
       this.machine.ownedFrom = this.plan.slotsAt;
       this.machine.stampsTo = this.plan.dataAt;
@@ -154,12 +159,12 @@ function instantiate(
     'i64.atomic.rmw.cmpxchg': machine.compareExchange64,
     'i32.load': machine.load,
     'i64.load': machine.load64,
-    'i32.store': machine.store,
-    'i64.store': machine.store64,
+    'i32.store': machine.plainStore,
+    'i64.store': machine.plainStore64,
     // Copies go a granule at a time: that is how they can tear.
     copyIn: (to: number, from: number, bytes: number) => {
       for (let at = 0; at < bytes; at += 8) {
-        machine.store64(to + at, new BigInt64Array(own.memory.buffer, from + at, 1)[0]);
+        machine.plainStore64(to + at, new BigInt64Array(own.memory.buffer, from + at, 1)[0]);
       }
     },
     copyOut: (to: number, from: number, bytes: number) => {
@@ -186,7 +191,7 @@ function wordsOf(machine: Machine, base: number): Int32Array {
   const words = new Proxy([], {
     get: (_, index) => machine.load(base + Number(index) * 4),
     set: (_, index, value) => {
-      machine.store(base + Number(index) * 4, value);
+      machine.plainStore(base + Number(index) * 4, value);
       return true;
     },
   }) as unknown as Int32Array;

@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { groups } from './groups.ts';
+import { late } from './late.ts';
 import { lossless } from './lossless.ts';
 import { lossy } from './lossy.ts';
 import { repair } from './repair.ts';
@@ -13,4 +14,5 @@ export const cases: readonly Scenario[] = [
   ...turns,
   ...waiting,
   ...lossy,
+  ...late,
 ];

@@ -45,6 +45,11 @@ export const publishing: readonly PlantedBug[] = [
     found: 'batches of 1 and 2, 4 slots',
   },
   {
+    rule: 'a stamp is an atomic store: all that it publishes is visible before it',
+    edits: [inKernel(FIRST_STAMP, FIRST_STAMP.replace('atomic.', ''))],
+    found: 'late stores: two producers and a worker, 2 slots',
+  },
+  {
     rule: 'a stamp names its lap',
     edits: [
       inKernel(

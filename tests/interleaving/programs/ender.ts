@@ -1,5 +1,5 @@
 import { KERNEL } from '@lite-streams/core/internal';
-import type { Program } from '../machine.ts';
+import type { Program } from '../program.ts';
 import type { World } from '../world.ts';
 
 /** Ends the topic while others append to it. */

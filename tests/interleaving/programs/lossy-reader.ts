@@ -1,5 +1,5 @@
 import { KERNEL } from '@lite-streams/core/internal';
-import type { Operation, Program } from '../machine.ts';
+import type { Operation, Program } from '../program.ts';
 import type { World } from '../world.ts';
 import { checkOffset, wordsOf } from './records.ts';
 import type { WorkerProgram } from './worker.ts';

@@ -1,11 +1,6 @@
 import { type Bell, CELL, KERNEL, type ShardOwner } from '@lite-streams/core/internal';
-import {
-  type Machine,
-  type Operation,
-  type Program,
-  STATUS,
-  type ThreadContext,
-} from '../machine.ts';
+import type { Machine } from '../machine.ts';
+import type { Operation, Program, ThreadContext } from '../program.ts';
 import { threadOf, type World } from '../world.ts';
 
 export interface OwnerProgram {
@@ -81,7 +76,7 @@ class OwnerOperations {
     const { succeeds } = options;
     return {
       name: 'take over',
-      when: () => succeeds === undefined || machine.threads[succeeds].status === STATUS.dead,
+      when: () => succeeds === undefined || machine.isGone(succeeds),
       run: thread => {
         if (succeeds === undefined) return undefined;
         monitor.intends(thread.index, { ids: [0], sizes: [] });
@@ -100,9 +95,7 @@ class OwnerOperations {
     const { machine } = world;
     const { rounds = 1, watches } = options;
     const untold = (told: number) =>
-      watches.findIndex(
-        (index, i) => (told & (1 << i)) === 0 && machine.threads[index].status === STATUS.dead,
-      );
+      watches.findIndex((index, i) => (told & (1 << i)) === 0 && machine.isGone(index));
     return {
       name: 'next',
       when: ([made, last, , told]) =>
@@ -190,13 +183,16 @@ class OwnerOperations {
 
 /** Whether nobody but owners can go on. */
 function othersAreIdle(machine: Machine): boolean {
-  return machine.programs.every(({ mayRepair }, index) => mayRepair || !machine.canStep(index));
+  return machine.programs.every(
+    ({ mayRepair }, index) =>
+      mayRepair || (!machine.canStep(index) && machine.threads[index].late.length === 0),
+  );
 }
 
 /** Whether a round could be of use: a claim to publish or to repair, a cell to free, an end to mark. */
 function hasWork(world: World, watches: readonly number[]): boolean {
   const { machine, plan } = world;
-  const isDead = (index: number) => machine.threads[index].status === STATUS.dead;
+  const isDead = (index: number) => machine.isGone(index);
   if (world.peek(KERNEL.TAIL) !== world.peek(KERNEL.PUBLISHED)) return true;
   if (world.peek(KERNEL.STATE) === KERNEL.STATE_ENDED) return true;
   for (let cell = plan.producersAt; cell < plan.producersEnd; cell += KERNEL.CELL_BYTES) {

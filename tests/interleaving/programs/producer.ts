@@ -1,6 +1,6 @@
 import { Appender, type Bell, KERNEL, takeCell } from '@lite-streams/core/internal';
-import { type Operation, type Program, type ThreadContext, Violation } from '../machine.ts';
 import { INVARIANT, type IntendedBatch } from '../monitor.ts';
+import { type Operation, type Program, type ThreadContext, Violation } from '../program.ts';
 import { threadOf, type World } from '../world.ts';
 import { park } from './park.ts';
 import { encode } from './records.ts';

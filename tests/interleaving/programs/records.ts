@@ -1,6 +1,6 @@
 import { type GroupReader, scratch } from '@lite-streams/core/internal';
-import { Violation } from '../machine.ts';
 import { INVARIANT, type IntendedBatch } from '../monitor.ts';
+import { Violation } from '../program.ts';
 import type { World } from '../world.ts';
 
 const STAGING_BYTES = 1_024;

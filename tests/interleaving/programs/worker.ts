@@ -1,5 +1,5 @@
 import { type Bell, KERNEL, scratch } from '@lite-streams/core/internal';
-import { type Operation, type Program, STATUS } from '../machine.ts';
+import type { Operation, Program } from '../program.ts';
 import { threadOf, type World } from '../world.ts';
 import { park } from './park.ts';
 import { checkOffset, wordsOf } from './records.ts';
@@ -122,7 +122,7 @@ function beginnings(world: World, options: WorkerProgram): Operation[] {
   if (succeeds !== undefined) {
     ops.push({
       name: 'rewind',
-      when: () => machine.threads[succeeds].status === STATUS.dead,
+      when: () => machine.isGone(succeeds),
       run: () => {
         new code.GroupReader(cursor, member).rewind();
         machine.once(() => monitor.holds(succeeds, 0, 0));

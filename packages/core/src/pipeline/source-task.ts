@@ -11,7 +11,7 @@ import type { SourceStep } from './graph.ts';
 import { Task, type TaskParts, type TaskStats } from './task.ts';
 
 /** Releasing wakes producers that wait for room: a few large pieces of it are better than many. */
-const RELEASED_AT_ONCE = 1_024;
+const RELEASED_AT_ONCE = 4_096;
 /** Registered producers that are looked up at once; further ones count from their first record. */
 const MOST_PRODUCERS = 4096;
 
