@@ -1,0 +1,47 @@
+import type { Kind } from './generator/generator.ts';
+
+/** A query: its module is `queries/<name>.ts`, its output topic has its name. */
+export interface Query {
+  readonly name: string;
+  readonly what: string;
+  /** The kinds of events that it reads. */
+  readonly reads: readonly Kind[];
+  /** Whether it looks values up in the topic `side`. */
+  readonly side?: boolean;
+  /**
+   * Where results are updated: the columns of the key whose last value counts. A result may stand for
+   * several rows, in its member `rows`.
+   */
+  readonly lastOf?: readonly string[];
+  /** Windows of the clock and not of event time. */
+  readonly processingTime?: boolean;
+  /** Events per second and core that it should reach. */
+  readonly target?: number;
+  /** What Flink's published suite reports, in events per second and core. */
+  readonly flink?: number;
+}
+
+const BIDS = ['bid'] as const;
+
+// biome-ignore format: a table, one row per query
+export const QUERIES: readonly Query[] = [
+  { name: 'q0', what: 'every bid, unchanged', reads: BIDS, target: 1.8e6, flink: 155e3 },
+  { name: 'q1', what: 'prices converted', reads: BIDS, target: 1.8e6, flink: 158e3 },
+  { name: 'q2', what: 'bids on some auctions', reads: BIDS, target: 1.8e6, flink: 175e3 },
+  { name: 'q5', what: 'auctions with the most bids, hopping 10 s / 2 s', reads: BIDS, target: 1e6, flink: 22e3 },
+  { name: 'q7', what: 'highest bids of 10 s', reads: BIDS, target: 1e6, flink: 12e3 },
+  { name: 'q10', what: 'bids with day and minute', reads: BIDS },
+  { name: 'q14', what: 'calculations on bids', reads: BIDS, target: 1.8e6 },
+  { name: 'q21', what: 'ids of channels', reads: BIDS, target: 1.8e6 },
+  { name: 'q22', what: 'directories of urls', reads: BIDS, target: 1.8e6, flink: 130e3 },
+];
+
+export function queryNamed(name: string): Query {
+  const query = QUERIES.find(one => one.name === name);
+  if (query === undefined) throw new Error(`no query is named ${name}`);
+  return query;
+}
+
+export function moduleOf({ name }: Query): URL {
+  return new URL(`./queries/${name}.ts`, import.meta.url);
+}

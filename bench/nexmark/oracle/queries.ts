@@ -1,0 +1,51 @@
+/**
+ * The queries in SQL, by name. Tables: `bids`, `auctions`, `persons` with the events' fields, `side`;
+ * times are milliseconds. Columns are those of the pipelines' results.
+ */
+export const SQL: Readonly<Record<string, string>> = {
+  q0: 'SELECT * FROM bids',
+
+  q1: 'SELECT auction, bidder, price * 0.908::DOUBLE AS price, "dateTime", extra FROM bids',
+
+  q2: 'SELECT auction, price FROM bids WHERE auction % 123 = 0',
+
+  q5: `
+    WITH counts AS (
+      SELECT auction, start, start + 10000 AS "end", count(*) AS bids
+      FROM (SELECT auction, "dateTime" // 2000 * 2000 - 2000 * unnest([0, 1, 2, 3, 4]) AS start FROM bids)
+      GROUP BY auction, start)
+    SELECT * FROM counts QUALIFY bids = max(bids) OVER (PARTITION BY start)`,
+
+  q7: `
+    SELECT auction, bidder, price, "dateTime", extra FROM bids
+    QUALIFY price = max(price) OVER (PARTITION BY "dateTime" // 10000)`,
+
+  q10: `
+    SELECT auction, bidder, price, "dateTime", extra,
+           strftime(epoch_ms("dateTime"), '%Y-%m-%d') AS day,
+           strftime(epoch_ms("dateTime"), '%H:%M') AS minute
+    FROM bids`,
+
+  q14: `
+    SELECT auction, bidder, price * 0.908::DOUBLE AS price,
+           CASE WHEN hour BETWEEN 8 AND 18 THEN 'dayTime'
+                WHEN hour <= 6 OR hour >= 20 THEN 'nightTime'
+                ELSE 'otherTime' END AS "bidTimeType",
+           "dateTime", extra, len(extra) - len(replace(extra, 'c', '')) AS "cCounts"
+    FROM (SELECT *, "dateTime" // 3600000 % 24 AS hour FROM bids)
+    WHERE price * 0.908::DOUBLE > 1000000 AND price * 0.908::DOUBLE < 50000000`,
+
+  q21: `
+    SELECT auction, bidder, price, channel,
+           CASE lower(channel) WHEN 'apple' THEN '0' WHEN 'google' THEN '1'
+                WHEN 'facebook' THEN '2' WHEN 'baidu' THEN '3'
+                ELSE regexp_extract(url, '(&|^)channel_id=([^&]*)', 2) END AS "channelId"
+    FROM bids
+    WHERE lower(channel) IN ('apple', 'google', 'facebook', 'baidu')
+       OR regexp_matches(url, '(&|^)channel_id=')`,
+
+  q22: `
+    SELECT auction, bidder, price, channel, split_part(url, '/', 4) AS dir1,
+           split_part(url, '/', 5) AS dir2, split_part(url, '/', 6) AS dir3
+    FROM bids`,
+};
