@@ -68,12 +68,13 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
   channel: [...ground, 'memory', 'record'],
   ground: [...ground, 'memory', 'channel'],
   window: [...ground, 'record', 'time'],
+  aggregate: ['errors', 'record', 'window'],
   state: [...ground, 'memory', 'record', 'time', 'codec'],
   operator: [...eventTime, 'serde'],
-  pipeline: [...log, 'broker', ...formats, ...eventTime, 'operator'],
-  testing: [...log, 'broker', ...formats, ...eventTime, 'operator', 'pipeline'],
-  internal: [...log, 'broker', ...formats, ...eventTime, 'operator', 'pipeline'],
-  index: [...log, 'broker', ...formats, ...eventTime, 'operator', 'pipeline'],
+  pipeline: [...log, 'broker', 'aggregate', ...formats, ...eventTime, 'operator'],
+  testing: [...log, 'broker', 'aggregate', ...formats, ...eventTime, 'operator', 'pipeline'],
+  internal: [...log, 'broker', 'aggregate', ...formats, ...eventTime, 'operator', 'pipeline'],
+  index: [...log, 'broker', 'aggregate', ...formats, ...eventTime, 'operator', 'pipeline'],
 };
 
 /** A global that only some files may name, so that what it does can be replaced in a test. */

@@ -29,6 +29,11 @@ export const ERRORS = {
     remedy:
       'Raise `maxRecordBytes` (and `shardBytes`, of which it is a quarter at most), or send less.',
   },
+  INVALID_INPUT: {
+    means: 'An aggregate was given what it cannot take in, such as NaN or an object for a number.',
+    remedy:
+      'The message names the aggregate and what it takes; see to what its function returns. Such values become dead letters.',
+  },
   VALUE_OUT_OF_RANGE: {
     means: 'A read lies outside the value of a record.',
     remedy: 'Compare with `valueLength` first.',

@@ -1,3 +1,17 @@
+export { count } from './aggregate/count.ts';
+export { type Distinguishable, distinct } from './aggregate/distinct.ts';
+export { first } from './aggregate/first.ts';
+export { last } from './aggregate/last.ts';
+export { max } from './aggregate/max.ts';
+export { type MeanState, mean } from './aggregate/mean.ts';
+export { min } from './aggregate/min.ts';
+export type { NumberOf } from './aggregate/number-input.ts';
+export { type PercentileOptions, percentile } from './aggregate/percentile.ts';
+export type { Rank, Ranked } from './aggregate/rank.ts';
+export type { Sketch } from './aggregate/sketch.ts';
+export { sum } from './aggregate/sum.ts';
+export { topN } from './aggregate/top-n.ts';
+export { where } from './aggregate/where.ts';
 export type { Batch } from './broker/batch.ts';
 export type { ConsumeOptions, Consumer } from './broker/consumer.ts';
 export type { TopicOptions } from './broker/options.ts';
@@ -69,8 +83,16 @@ export {
   type WatermarkGenerator,
   type WatermarkStrategy,
 } from './time/watermark.ts';
-export type { Aggregate, Emitted, WindowFunction } from './window/aggregate.ts';
+export type {
+  Aggregate,
+  Aggregated,
+  AggregateFields,
+  Emitted,
+  ResultOf,
+  WindowFunction,
+} from './window/aggregate.ts';
 export { counting } from './window/counting.ts';
+export type { AnyFold, Fold } from './window/fold.ts';
 export { hopping } from './window/hopping.ts';
 export { tumbling } from './window/tumbling.ts';
 export type { Panes, Window, WindowInfo } from './window/window.ts';

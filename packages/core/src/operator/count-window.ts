@@ -106,11 +106,12 @@ export class CountWindowOperator implements Operator {
   /** Adds to the window of a key and returns it, or throws and leaves all as it was. */
   private add(key: unknown, value: unknown): Filling {
     const { logic, step } = this.parts;
+    const input = logic.read(value);
     const filling = this.store.get(key) ?? new Filling(new Cell(key, logic.create()));
     const { cell } = filling;
     const kept = logic.guard.keep(cell);
     try {
-      const accumulator = logic.add(cell.accumulator, value);
+      const accumulator = logic.add(cell.accumulator, input, value);
       if (accumulator instanceof Promise) refusePromise(step, accumulator);
       cell.accumulator = accumulator;
     } catch (error) {

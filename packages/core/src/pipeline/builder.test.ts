@@ -1,4 +1,10 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import { count } from '../aggregate/count.ts';
+import { min } from '../aggregate/min.ts';
+import { percentile } from '../aggregate/percentile.ts';
+import { sum as sumOf } from '../aggregate/sum.ts';
+import { topN } from '../aggregate/top-n.ts';
+import { where } from '../aggregate/where.ts';
 import { json } from '../serde/json.ts';
 import { text } from '../serde/text.ts';
 import { counting } from '../window/counting.ts';
@@ -55,6 +61,41 @@ test('types flow without annotations', () => {
   const numbers = start().map(() => 1);
   // @ts-expect-error numbers are no texts
   numbers.to('out', text());
+});
+
+test('aggregates of the library know what they take and give, several at once too', () => {
+  const keyed = () => start().keyBy(f => f.origin);
+  expectTypeOf(
+    keyed()
+      .window(tumbling(1))
+      .aggregate(sumOf(f => f.delay)),
+  ).toEqualTypeOf<Stream<number, string>>();
+  const several = keyed()
+    .window(tumbling(1))
+    .aggregate({
+      n: count(),
+      total: sumOf(f => f.delay),
+      worst: topN(3, f => [f.delay, -f.date]),
+      p: percentile([50, 99], f => f.delay),
+      late: where(
+        f => f.delay > 0,
+        min(f => f.delay),
+      ),
+      own: { create: () => '', add: (names: string, f: Flight) => names + f.origin },
+    });
+  expectTypeOf(several).toEqualTypeOf<
+    Stream<
+      {
+        n: number;
+        total: number;
+        worst: Flight[];
+        p: number[];
+        late: number | undefined;
+        own: string;
+      },
+      string
+    >
+  >();
 });
 
 test('a pipeline is frozen, and knows its steps', () => {

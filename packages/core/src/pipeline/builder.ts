@@ -1,3 +1,4 @@
+import { together } from '../aggregate/together.ts';
 import { fail } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
@@ -245,6 +246,7 @@ class Builder {
   }
 }
 
+type AnyAggregate = Aggregate<unknown, unknown, unknown>;
 type OpenWindow = Omit<WindowStep, 'logic'>;
 
 /** After `.window()`: what is done with the windows has to come next. */
@@ -281,15 +283,9 @@ class WindowBuilder {
     return this.draft.name;
   }
 
-  aggregate(aggregate: Aggregate<unknown, unknown, unknown>): Builder {
+  aggregate(given: AnyAggregate | Record<string, AnyAggregate>): Builder {
     const { draft, opened: window } = this;
-    for (const method of ['create', 'add'] as const) {
-      draft.checkFunction(window.name, `the aggregate's ${method}`, aggregate?.[method]);
-    }
-    for (const method of ['merge', 'result', 'copy'] as const) {
-      if (aggregate[method] === undefined) continue;
-      draft.checkFunction(window.name, `the aggregate's ${method}`, aggregate[method]);
-    }
+    const aggregate = this.oneOf(given);
     try {
       guardFor(aggregate, false);
     } catch (cause) {
@@ -297,6 +293,30 @@ class WindowBuilder {
       draft.wrong(window.name, `has an aggregate whose create() does not work: ${why}`);
     }
     return this.close({ kind: 'aggregate', aggregate });
+  }
+
+  /** The one aggregate that was given, or that which several make together. */
+  private oneOf(given: AnyAggregate | Record<string, AnyAggregate>): AnyAggregate {
+    const fields = Object.entries(given ?? {});
+    const isOne = typeof given?.create === 'function' || typeof given?.add === 'function';
+    if (isOne || fields.length === 0) {
+      return this.checked(given as AnyAggregate, 'the aggregate');
+    }
+    for (const [name, field] of fields)
+      this.checked(field, `the aggregate ${JSON.stringify(name)}`);
+    return together(given as Record<string, AnyAggregate>);
+  }
+
+  private checked(aggregate: AnyAggregate, called: string): AnyAggregate {
+    const { draft, opened: window } = this;
+    for (const method of ['create', 'add'] as const) {
+      draft.checkFunction(window.name, `${called}'s ${method}`, aggregate?.[method]);
+    }
+    for (const method of ['merge', 'result', 'copy'] as const) {
+      if (aggregate[method] === undefined) continue;
+      draft.checkFunction(window.name, `${called}'s ${method}`, aggregate[method]);
+    }
+    return aggregate;
   }
 
   process(process: WindowFunction<unknown, unknown>): Builder {

@@ -11,7 +11,7 @@ import type { Outlet } from '../operator/outlet.ts';
 import { TapOperator } from '../operator/tap.ts';
 import { TimeWindowOperator } from '../operator/time-window.ts';
 import { WindowOutput } from '../operator/window-output.ts';
-import { AggregateLogic, type PaneLogic, WholeWindowLogic } from '../window/pane.ts';
+import { aggregateLogic, type PaneLogic, WholeWindowLogic } from '../window/pane.ts';
 import { EventTimeTrigger } from '../window/trigger.ts';
 import type { FunctionStep, MiddleStep, WindowStep } from './graph.ts';
 
@@ -83,7 +83,7 @@ export function windowOperator(
   const { faults, counts } = parts;
   const logic: PaneLogic =
     step.logic.kind === 'aggregate'
-      ? new AggregateLogic(step.logic.aggregate, valuesAreViews)
+      ? aggregateLogic(step.logic.aggregate, valuesAreViews)
       : new WholeWindowLogic(step.logic.process);
   const output = new WindowOutput(step.name, logic, faults, counts, next);
   const { window } = step;

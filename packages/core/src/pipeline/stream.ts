@@ -4,8 +4,15 @@ import type { Serde } from '../serde/serde.ts';
 import type { Key } from '../state/key-groups.ts';
 import type { Duration } from '../time/duration.ts';
 import type { WatermarkStrategy } from '../time/watermark.ts';
-import type { Aggregate, Emitted, WindowFunction } from '../window/aggregate.ts';
+import type {
+  Aggregate,
+  Aggregated,
+  AggregateFields,
+  Emitted,
+  WindowFunction,
+} from '../window/aggregate.ts';
 import type { CountWindows } from '../window/counting.ts';
+import type { AnyFold } from '../window/fold.ts';
 import type { HoppingWindows } from '../window/hopping.ts';
 import type { TumblingWindows } from '../window/tumbling.ts';
 import type { Panes } from '../window/window.ts';
@@ -102,7 +109,12 @@ export interface Stream<T, K = string | undefined> {
 
 /** The key that a window sees: without `keyBy`, none. */
 export interface WindowedStream<T, K> {
-  /** One result per key and window, from an accumulator and not from the values themselves. */
+  /**
+   * One result per key and window, from an accumulator and not from the values themselves: by one
+   * of the library's aggregates, by several at once under the names that their results are to have
+   * (`{ n: count(), total: sum(v => v.x) }`), or by one of your own.
+   */
+  aggregate<S extends AggregateFields<T, K> | AnyFold<T>>(aggregate: S): Stream<Aggregated<S>, K>;
   aggregate<A, R = A>(aggregate: Aggregate<T, A, R, K>): Stream<R, K>;
   /** Results from all values of a key and window. */
   process<R>(process: WindowFunction<T, R, K>): Stream<Emitted<R>, K>;

@@ -30,34 +30,40 @@ export class Adder {
   /** Throws what user code throws; the windows are then as before. */
   add(span: Span, key: unknown, value: unknown): void {
     const { only } = span;
-    if (only === undefined || !this.simple) this.addToAll(span.windows, key, value);
-    else this.addToOne(only, key, value);
+    const input = this.logic.read(value);
+    if (only === undefined || !this.simple) this.addToAll(span.windows, key, input, value);
+    else this.addToOne(only, key, input, value);
   }
 
   /** The way that nearly all values go: a window that takes them all, and little to undo. */
-  private addToOne({ cells }: LiveWindow, key: unknown, value: unknown): void {
+  private addToOne({ cells }: LiveWindow, key: unknown, input: unknown, value: unknown): void {
     const { logic } = this;
     const cell = cells.get(key);
     if (cell === undefined) {
-      const accumulator = this.checked(logic.add(logic.create(), value));
+      const accumulator = this.checked(logic.add(logic.create(), input, value));
       cells.set(key, new Cell(key, accumulator));
       return;
     }
     const { accumulator } = cell;
     if (!this.flat) {
-      cell.accumulator = this.checked(logic.add(accumulator, value));
+      cell.accumulator = this.checked(logic.add(accumulator, input, value));
       return;
     }
     const copy = { ...(accumulator as object) };
     try {
-      cell.accumulator = this.checked(logic.add(accumulator, value));
+      cell.accumulator = this.checked(logic.add(accumulator, input, value));
     } catch (error) {
       cell.accumulator = copy;
       throw error;
     }
   }
 
-  private addToAll(windows: readonly LiveWindow[], key: unknown, value: unknown): void {
+  private addToAll(
+    windows: readonly LiveWindow[],
+    key: unknown,
+    input: unknown,
+    value: unknown,
+  ): void {
     const { logic } = this;
     const { guard } = logic;
     this.count = 0;
@@ -73,7 +79,7 @@ export class Adder {
         this.touched[i] = cell;
         this.kept[i] = guard.keep(cell);
         this.count = i + 1;
-        cell.accumulator = this.checked(logic.add(cell.accumulator, value));
+        cell.accumulator = this.checked(logic.add(cell.accumulator, input, value));
       }
     } catch (error) {
       this.undo(windows, key);

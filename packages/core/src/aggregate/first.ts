@@ -1,0 +1,12 @@
+import type { Fold } from '../window/fold.ts';
+import { Chosen } from './chosen.ts';
+import type { Rank, Ranked } from './rank.ts';
+
+/**
+ * The value that is smallest by a number (or a list of numbers, see `Rank`), of equal ones that which
+ * came first; `first(v => v.time)` is the earliest. Without `by` the first to arrive: that cannot be
+ * told of panes that are merged, so sessions refuse it, and hopping windows share no work.
+ */
+export function first<T>(by?: (value: T) => Rank): Fold<T, Ranked<T> | undefined, T, undefined> {
+  return new Chosen('first', by);
+}
