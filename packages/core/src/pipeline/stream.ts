@@ -114,7 +114,10 @@ export interface WindowedStream<T, K> {
    * of the library's aggregates, by several at once under the names that their results are to have
    * (`{ n: count(), total: sum(v => v.x) }`), or by one of your own.
    */
-  aggregate<S extends AggregateFields<T, K> | AnyFold<T>>(aggregate: S): Stream<Aggregated<S>, K>;
+  // That `S` stands beside what it extends is what tells TypeScript the `T` of `sum(v => v.x)`.
+  aggregate<S extends AggregateFields<T, K> | AnyFold<T>>(
+    aggregate: S | AnyFold<T>,
+  ): Stream<Aggregated<S>, K>;
   aggregate<A, R = A>(aggregate: Aggregate<T, A, R, K>): Stream<R, K>;
   /** Results from all values of a key and window. */
   process<R>(process: WindowFunction<T, R, K>): Stream<Emitted<R>, K>;
