@@ -38,6 +38,14 @@ export {
 export { ERRORS, type ErrorCode, StreamError } from './errors.ts';
 export type { Context } from './operator/context.ts';
 export type { RecordCounts } from './operator/counters.ts';
+export type {
+  ProcessContext,
+  ProcessFunctions,
+  StateHandles,
+  StateSpecs,
+  Timer,
+  Timers,
+} from './operator/process-context.ts';
 export {
   type Payload,
   type ProcessedWindow,
@@ -49,6 +57,7 @@ export type { Job, JobStats } from './pipeline/job.ts';
 export { LocalEngine, type LocalEngineOptions } from './pipeline/local-runtime.ts';
 export { Pipeline } from './pipeline/pipeline.ts';
 export type {
+  DedupeOptions,
   PipelineOptions,
   PipelineStart,
   SinkOptions,
@@ -73,7 +82,19 @@ export { records } from './serde/records.ts';
 export type { Serde } from './serde/serde.ts';
 export { type FieldType, type TableValue, table, type ValueOf } from './serde/table.ts';
 export { text } from './serde/text.ts';
+export type { ListTable, MapKey, MapTable, StateBackend, ValueTable } from './state/backend.ts';
 export type { Key } from './state/key-groups.ts';
+export {
+  type ListState,
+  listState,
+  type MapState,
+  mapState,
+  type StateOptions,
+  type StateSpec,
+  type TimeKind,
+  type ValueState,
+  valueState,
+} from './state/spec.ts';
 export { type Clock, systemClock, VirtualClock } from './time/clock.ts';
 export type { Duration } from './time/duration.ts';
 export {

@@ -1,9 +1,10 @@
 /**
  * What became of every record. Nothing disappears: at rest, over all tasks of a job,
  *
- * `in + expanded + fired = out + filtered + late + unassigned + windowed + deadLetters`
+ * `in + expanded + fired =
+ *   out + filtered + duplicates + late + unassigned + windowed + processed + deadLetters`
  *
- * and a pipeline without windows and `flatMap` has `in = out + filtered + deadLetters`.
+ * and a pipeline of `map` and `filter` has `in = out + filtered + deadLetters`.
  */
 export interface RecordCounts {
   /** Data records read from the source. */
@@ -12,6 +13,8 @@ export interface RecordCounts {
   out: number;
   /** Values that `filter` turned away, or for which `flatMap` gave nothing. */
   filtered: number;
+  /** Values that `dedupe` turned away. */
+  duplicates: number;
   /** Values that `flatMap` made beyond one for each value it took. */
   expanded: number;
   /** Values that came after each of their windows was closed; also sent to `lateTo` if given. */
@@ -20,7 +23,9 @@ export interface RecordCounts {
   unassigned: number;
   /** Values taken into at least one window. */
   windowed: number;
-  /** Results that windows made, those that ended as dead letters included. */
+  /** Values that `process` has taken. */
+  processed: number;
+  /** Results that windows and `process` made, and calls of theirs that ended as dead letters. */
   fired: number;
   /** Records and results that user code or encoding refused for good. */
   deadLetters: number;
@@ -31,10 +36,12 @@ export function noCounts(): RecordCounts {
     in: 0,
     out: 0,
     filtered: 0,
+    duplicates: 0,
     expanded: 0,
     late: 0,
     unassigned: 0,
     windowed: 0,
+    processed: 0,
     fired: 0,
     deadLetters: 0,
   };
@@ -52,6 +59,7 @@ export function addCounts(sum: RecordCounts, counts: RecordCounts): void {
 /** Records that came in and are not accounted for yet: 0 at rest. */
 export function unaccounted(counts: RecordCounts): number {
   const made = counts.in + counts.expanded + counts.fired;
-  const gone = counts.out + counts.filtered + counts.late + counts.unassigned;
-  return made - gone - counts.windowed - counts.deadLetters;
+  const refused = counts.filtered + counts.duplicates + counts.late + counts.unassigned;
+  const taken = counts.windowed + counts.processed;
+  return made - counts.out - refused - taken - counts.deadLetters;
 }

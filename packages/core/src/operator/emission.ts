@@ -41,10 +41,23 @@ export class Emission {
   }
 
   begin(returned: unknown): boolean {
+    if (typeof returned !== 'object' || returned === null) return this.one(returned);
     this.passed = 0;
     this.failures = 0;
     this.aim(returned);
     return this.proceed();
+  }
+
+  /** What is no object is one item, or none: nothing has to be kept for when it is suspended. */
+  private one(returned: unknown): boolean {
+    const { emitter } = this;
+    if (returned === undefined) {
+      emitter.finished(0);
+      return true;
+    }
+    const done = emitter.emit(returned);
+    emitter.finished(1);
+    return done;
   }
 
   /** Goes on after a suspension. */

@@ -104,6 +104,21 @@ export class Faults {
     return this.append(pane.key, asRecordValue(pane), timestamp, headers);
   }
 
+  /** A timer whose call failed: its key, its time, and the state of the key. */
+  deadTimer(
+    step: string,
+    error: unknown,
+    timer: { readonly kind: string; readonly timestamp: number },
+    context: ContextCell,
+    state: unknown,
+  ): boolean {
+    const headers = this.origin(step, error);
+    headers['timer.kind'] = timer.kind;
+    headers['timer.timestamp'] = String(timer.timestamp);
+    const { key } = context;
+    return this.append(key, asRecordValue({ key, timer, state }), timer.timestamp, headers);
+  }
+
   resume(): boolean {
     return this.outlet.resume();
   }

@@ -28,6 +28,21 @@ export interface Operator {
   restore(reader: SnapshotReader): void;
 }
 
+/**
+ * What has something to do by the clock, and not only when it is given something: its task calls `tick`
+ * when the clock has come to `dueAtMs`, and its thread does not sleep beyond that.
+ */
+export interface Clocked {
+  /** Milliseconds since 1970; −∞: as soon as can be; +∞: nothing. */
+  readonly dueAtMs: number;
+  /** As `push`: only when not suspended, and `false` when it is after that. */
+  tick(nowMs: number): boolean;
+}
+
+export function isClocked<O extends object>(operator: O): operator is O & Clocked {
+  return 'dueAtMs' in operator;
+}
+
 /** An operator without state of its own that lets time pass through. */
 export abstract class Transparent implements Operator {
   protected readonly next: Operator;

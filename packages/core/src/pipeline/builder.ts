@@ -15,7 +15,9 @@ import type {
   WindowStep,
 } from './graph.ts';
 import { Pipeline } from './pipeline.ts';
+import { dedupeStep, processStep } from './state-steps.ts';
 import type {
+  DedupeOptions,
   PipelineOptions,
   PipelineStart,
   SinkOptions,
@@ -213,6 +215,16 @@ class Builder {
     });
   }
 
+  process(functions: never, options?: StepOptions): Builder {
+    const name = this.beginKeyed('process', options);
+    return this.draft.add(processStep(this.draft, name, functions));
+  }
+
+  dedupe(options: DedupeOptions<unknown, unknown>): Builder {
+    const name = this.beginKeyed('dedupe', options);
+    return this.draft.add(dedupeStep(this.draft, name, options));
+  }
+
   to(topic: string, serde: Serde<unknown>, options: SinkOptions<unknown, unknown> = {}): Pipeline {
     const { draft } = this;
     const name = this.begin('to', options);
@@ -233,6 +245,12 @@ class Builder {
     const name = this.begin(kind, options);
     this.draft.checkFunction(name, 'its argument', call);
     return this.draft.add({ kind, name, call });
+  }
+
+  private beginKeyed(kind: string, options: StepOptions | undefined): string {
+    const name = this.begin(kind, options);
+    if (!this.draft.keyed) this.draft.wrong(name, 'keeps state per key; .keyBy() comes before it');
+    return name;
   }
 
   /** The name of a new step, after making sure that it goes on from the end. */
@@ -267,6 +285,7 @@ class WindowBuilder {
       'keyBy',
       'keyByRecord',
       'window',
+      'dedupe',
       'to',
     ]) {
       Object.defineProperty(this, step, {

@@ -1,19 +1,25 @@
 import type { ContextCell } from '../operator/context.ts';
 import { CountWindowOperator } from '../operator/count-window.ts';
 import type { RecordCounts } from '../operator/counters.ts';
+import { DedupeOperator } from '../operator/dedupe.ts';
 import type { Faults } from '../operator/faults.ts';
 import { FilterOperator } from '../operator/filter.ts';
 import { FlatMapOperator } from '../operator/flat-map.ts';
 import { LateOutput } from '../operator/late-output.ts';
 import { MapOperator } from '../operator/map.ts';
-import { type Operator, Transparent } from '../operator/operator.ts';
+import { type Clocked, isClocked, type Operator, Transparent } from '../operator/operator.ts';
 import type { Outlet } from '../operator/outlet.ts';
+import { ProcessOperator } from '../operator/process.ts';
 import { TapOperator } from '../operator/tap.ts';
 import { TimeWindowOperator } from '../operator/time-window.ts';
 import { WindowOutput } from '../operator/window-output.ts';
+import type { StateBackend } from '../state/backend.ts';
+import type { Clock } from '../time/clock.ts';
 import { aggregateLogic, type PaneLogic, WholeWindowLogic } from '../window/pane.ts';
+
 import { EventTimeTrigger } from '../window/trigger.ts';
-import type { FunctionStep, MiddleStep, WindowStep } from './graph.ts';
+import type { FunctionStep, MiddleStep, RecordKeyStep, WindowStep } from './graph.ts';
+import { keepsValues } from './plan.ts';
 
 /** What the operators of one task share. */
 export interface ChainParts {
@@ -21,6 +27,9 @@ export interface ChainParts {
   readonly counts: RecordCounts;
   /** The outlet to a late topic. */
   readonly lateOutlet: (topic: string) => Outlet;
+  readonly clock: Clock;
+  /** Where the keyed state of a step lies. */
+  readonly backend: (step: string) => StateBackend;
 }
 
 /** A row of operators; `head` takes the values, `timeHead` is the first that time is of interest to. */
@@ -29,6 +38,8 @@ export interface Chain {
   readonly timeHead: Operator;
   /** In the order of the steps; those that hold state have something to snapshot. */
   readonly operators: readonly { readonly step: string; readonly operator: Operator }[];
+  /** Those that have to be told the clock. */
+  readonly clocked: readonly Clocked[];
 }
 
 /** Builds the operators of a stage from the last to the first, in front of `exit`. */
@@ -43,17 +54,36 @@ export function buildChain(
   for (const [at, step] of [...steps.entries()].reverse()) {
     // A key in the record is what the context says anyway.
     if (step.kind === 'keyByRecord') continue;
-    const views =
-      valuesAreViews &&
-      steps
-        .slice(0, at)
-        .every(({ kind }) => kind !== 'map' && kind !== 'flatMap' && kind !== 'window');
-    next =
-      step.kind === 'window' ? windowOperator(step, views, next, parts) : plain(step, next, parts);
+    const views = valuesAreViews && steps.slice(0, at).every(keepsValues);
+    next = operatorOf(step, views, next, parts);
     operators.unshift({ step: step.name, operator: next });
   }
   const timeHead = operators.find(({ operator }) => !(operator instanceof Transparent));
-  return { head: next, timeHead: timeHead?.operator ?? exit, operators };
+  const clocked = operators.map(({ operator }) => operator).filter(isClocked);
+  return { head: next, timeHead: timeHead?.operator ?? exit, operators, clocked };
+}
+
+function operatorOf(
+  step: Exclude<MiddleStep, RecordKeyStep>,
+  views: boolean,
+  next: Operator,
+  parts: ChainParts,
+): Operator {
+  const { faults, counts, clock } = parts;
+  const shared = { step: step.name, faults, counts, clock };
+  switch (step.kind) {
+    case 'window':
+      return windowOperator(step, views, next, parts);
+    case 'process':
+      return new ProcessOperator(
+        { ...step, ...shared, backend: parts.backend(step.name), valuesAreViews: views },
+        next,
+      );
+    case 'dedupe':
+      return new DedupeOperator({ ...step, ...shared, backend: parts.backend(step.name) }, next);
+    default:
+      return plain(step, next, parts);
+  }
 }
 
 type Call = (value: unknown, context: ContextCell) => unknown;
@@ -78,7 +108,7 @@ export function windowOperator(
   step: WindowStep,
   valuesAreViews: boolean,
   next: Operator,
-  parts: ChainParts,
+  parts: Pick<ChainParts, 'faults' | 'counts' | 'lateOutlet'>,
 ): Operator {
   const { faults, counts } = parts;
   const logic: PaneLogic =

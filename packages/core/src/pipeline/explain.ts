@@ -26,6 +26,15 @@ export function explainPlan(graph: Graph, plan: Plan): string {
 
 function describe(step: MiddleStep): string {
   if (step.kind === 'keyByRecord') return `${step.name}: the record's own key, no exchange`;
+  if (step.kind === 'process') {
+    const states = step.states.map(({ name, kind }) => `${kind} "${name}"`);
+    const timers = step.onTimer === undefined ? 'no timers' : 'timers';
+    return `${step.name}: process, ${[...states, timers].join(', ')}`;
+  }
+  if (step.kind === 'dedupe') {
+    const by = step.by === undefined ? '' : ', by a function';
+    return `${step.name}: dedupe within ${step.withinMs} ms of ${step.time} time${by}`;
+  }
   if (step.kind !== 'window')
     return step.name === step.kind ? step.kind : `${step.name}: ${step.kind}`;
   const parts = [step.window.described, step.logic.kind];

@@ -1,6 +1,9 @@
 import type { Context } from '../operator/context.ts';
+import type { RecordCall, TimerCall } from '../operator/keyed-calls.ts';
+import type { ResolvedState } from '../operator/keyed-states.ts';
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
+import type { TimeKind } from '../state/spec.ts';
 import type { WatermarkStrategy } from '../time/watermark.ts';
 import type { Aggregate, WindowFunction } from '../window/aggregate.ts';
 import type { ResolvedWindow } from '../window/spec.ts';
@@ -44,6 +47,22 @@ export interface WindowStep {
     | { readonly kind: 'process'; readonly process: WindowFunction<unknown, unknown> };
 }
 
+export interface ProcessStep {
+  readonly kind: 'process';
+  readonly name: string;
+  readonly states: readonly ResolvedState[];
+  readonly onRecord: RecordCall;
+  readonly onTimer: TimerCall | undefined;
+}
+
+export interface DedupeStep {
+  readonly kind: 'dedupe';
+  readonly name: string;
+  readonly withinMs: number;
+  readonly time: TimeKind;
+  readonly by: StepFunction | undefined;
+}
+
 export interface SinkStep {
   readonly kind: 'sink';
   readonly name: string;
@@ -56,7 +75,7 @@ export interface SinkStep {
   readonly timestamp: ((value: unknown, context: Context) => number) | undefined;
 }
 
-export type MiddleStep = FunctionStep | RecordKeyStep | WindowStep;
+export type MiddleStep = FunctionStep | RecordKeyStep | WindowStep | ProcessStep | DedupeStep;
 export type Step = SourceStep | MiddleStep | SinkStep;
 
 /** A pipeline as data and user code: checked, frozen. */

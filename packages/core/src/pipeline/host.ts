@@ -58,6 +58,13 @@ export class TaskHost {
     return this.tasksOf(pipeline).map(task => task.stats());
   }
 
+  /** When the clock will have something to do here: milliseconds since 1970, +∞ for nothing. */
+  get dueAtMs(): number {
+    let dueAtMs = Number.POSITIVE_INFINITY;
+    for (const task of this.tasks) if (!task.done) dueAtMs = Math.min(dueAtMs, task.dueAtMs);
+    return dueAtMs;
+  }
+
   /** Where to wait when `step` had nothing to do. */
   places(): WaitingPlace[] {
     return this.tasks.filter(task => !task.done).flatMap(task => task.places());

@@ -4,6 +4,7 @@ import { createChannelMemory } from '../channel/layout.ts';
 import { fail, StreamError } from '../errors.ts';
 import { Bell } from '../memory/bell.ts';
 import { park } from '../memory/park.ts';
+import type { StateBackend } from '../state/backend.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { refuseCycle } from './cycles.ts';
 import { explainPlan } from './explain.ts';
@@ -31,6 +32,8 @@ export interface LocalEngineOptions {
   readonly channelBytes?: number | undefined;
   /** Slots of a channel within one host, a power of two. Default 1,024. */
   readonly channelSlots?: number | undefined;
+  /** Where the keyed state of a step in a task lies. Default: on the heap. */
+  readonly backend?: ((pipeline: string, task: number, step: string) => StateBackend) | undefined;
   /** Records that a task takes in one step, about. Default 256. */
   readonly stepRecords?: number | undefined;
   /** Whether pipelines run by themselves, between other work of the thread. Default true. */
@@ -38,6 +41,8 @@ export interface LocalEngineOptions {
 }
 
 const DEFAULT_CHANNEL_BYTES = 256 * 1024;
+const LONGEST_WAIT_MS = 1_000;
+const OTHER_CLOCK_MS = 10;
 
 /**
  * An engine without threads: the same topics, tasks and channels, stepped on the thread that made it.
@@ -74,6 +79,7 @@ export class LocalEngine {
           channel: (plan, channel) => this.channelMemory(plan, channel.id),
           bell: this.bell,
           clock: this.clock,
+          backend: options.backend,
           encoder: plainEncoder,
           decoder: plainDecoder,
           userRetries: options.userRetries ?? 3,
@@ -146,10 +152,19 @@ export class LocalEngine {
     const places = this.hosts.flatMap(host => host.places());
     this.waiting++;
     try {
-      await park(this.bell, places, () => reached() || this.step() || !this.open, 1_000);
+      const timeoutMs = this.untilDueMs();
+      await park(this.bell, places, () => reached() || this.step() || !this.open, timeoutMs);
     } finally {
       this.waiting--;
     }
+  }
+
+  /** How long there is nothing to do by the clock; a clock that is not the machine's is looked at often. */
+  private untilDueMs(): number {
+    const dueAtMs = Math.min(...this.hosts.map(host => host.dueAtMs));
+    if (dueAtMs === Number.POSITIVE_INFINITY) return LONGEST_WAIT_MS;
+    if (this.clock !== systemClock) return OTHER_CLOCK_MS;
+    return Math.min(Math.max(0, dueAtMs - this.clock.now()), LONGEST_WAIT_MS);
   }
 
   /** Why a pipeline stopped by itself, if it did. */

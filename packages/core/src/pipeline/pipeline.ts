@@ -27,7 +27,18 @@ export class Pipeline {
 }
 
 /** What `.to()` ended: each of these on a finished pipeline is a step too late. */
-const STEPS = ['map', 'filter', 'flatMap', 'tap', 'keyBy', 'keyByRecord', 'window', 'to'] as const;
+const STEPS = [
+  'map',
+  'filter',
+  'flatMap',
+  'tap',
+  'keyBy',
+  'keyByRecord',
+  'window',
+  'process',
+  'dedupe',
+  'to',
+] as const;
 
 for (const step of STEPS) {
   Object.defineProperty(Pipeline.prototype, step, {

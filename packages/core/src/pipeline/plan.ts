@@ -105,9 +105,17 @@ export function planPipeline(pipeline: Pipeline, options: PlanOptions): Plan {
       late,
       deadLetters: graph.deadLetters,
     },
-    stateful: graph.steps.some(step => step.kind === 'window'),
+    stateful: graph.steps.some(({ kind }) => STATEFUL.has(kind)),
   };
 }
+
+const STATEFUL: ReadonlySet<MiddleStep['kind']> = new Set(['window', 'process', 'dedupe']);
+const MAKES_VALUES: ReadonlySet<MiddleStep['kind']> = new Set([
+  'map',
+  'flatMap',
+  'window',
+  'process',
+]);
 
 type Cut = Pick<StagePlan, 'from' | 'to' | 'exit' | 'exchange'>;
 
@@ -137,7 +145,7 @@ function stagesOf(graph: Graph): Cut[] {
 
 /** Whether what comes out of a step is what went in, a view included. */
 export function keepsValues(step: MiddleStep): boolean {
-  return step.kind !== 'map' && step.kind !== 'flatMap' && step.kind !== 'window';
+  return !MAKES_VALUES.has(step.kind);
 }
 
 function channelsOf(stages: readonly StagePlan[], tasks: readonly TaskPlan[]): ChannelPlan[] {

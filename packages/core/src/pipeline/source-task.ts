@@ -5,7 +5,6 @@ import { SOURCE_KIND, type SourceInput } from '../operator/endpoints.ts';
 import type { Faults } from '../operator/faults.ts';
 import { described } from '../record/limits.ts';
 import type { RecordView } from '../record/view.ts';
-import type { Clock } from '../time/clock.ts';
 import { SourceWatermarks } from '../time/source-watermarks.ts';
 import type { SourceStep } from './graph.ts';
 import { Task, type TaskParts, type TaskStats } from './task.ts';
@@ -19,7 +18,6 @@ export interface SourceTaskParts extends TaskParts {
   readonly source: SourceStep;
   readonly input: SourceInput;
   readonly faults: Faults;
-  readonly clock: Clock;
 }
 
 /** The first stage of a pipeline on one shard: decodes records and keeps the shard's time. */
@@ -27,7 +25,6 @@ export class SourceTask extends Task {
   private readonly source: SourceStep;
   private readonly input: SourceInput;
   private readonly faults: Faults;
-  private readonly clock: Clock;
   private readonly context = new ContextCell();
   private readonly times: SourceWatermarks;
   private readonly registered = new Int32Array(MOST_PRODUCERS);
@@ -52,7 +49,6 @@ export class SourceTask extends Task {
     this.source = parts.source;
     this.input = parts.input;
     this.faults = parts.faults;
-    this.clock = parts.clock;
     this.times = new SourceWatermarks(parts.source.watermark, parts.source.idleTimeoutMs);
   }
 

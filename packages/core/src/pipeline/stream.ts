@@ -1,7 +1,9 @@
 import type { Context } from '../operator/context.ts';
+import type { ProcessFunctions, StateSpecs } from '../operator/process-context.ts';
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { Key } from '../state/key-groups.ts';
+import type { TimeKind } from '../state/spec.ts';
 import type { Duration } from '../time/duration.ts';
 import type { WatermarkStrategy } from '../time/watermark.ts';
 import type {
@@ -47,6 +49,15 @@ export interface WindowOptions extends StepOptions {
    * those since it fired before. Default `accumulating`.
    */
   readonly panes?: Panes | undefined;
+}
+
+export interface DedupeOptions<T, K> extends StepOptions {
+  /** Values closer to one that has passed than this are the same. */
+  readonly within: Duration;
+  /** What, beside the key, makes two values the same: text or a number. Default: the key alone. */
+  readonly by?: ((value: T, context: Context<K>) => string | number) | undefined;
+  /** The time that `within` is measured in. Default `event`. */
+  readonly time?: TimeKind | undefined;
 }
 
 export interface SinkOptions<T, K> extends StepOptions {
@@ -103,6 +114,19 @@ export interface Stream<T, K = string | undefined> {
    */
   window(spec: TumblingWindows | HoppingWindows, options?: WindowOptions): WindowedStream<T, K>;
   window(spec: CountWindows, options?: StepOptions): WindowedStream<T, K>;
+  /**
+   * Your own code with state and timers per key, after `keyBy`; see `ProcessFunctions`. What its calls
+   * return is emitted.
+   */
+  process<S extends StateSpecs, R, Q = never>(
+    functions: ProcessFunctions<T, K, S, R, Q>,
+    options?: StepOptions,
+  ): Stream<Emitted<R> | Emitted<Q>, K>;
+  /**
+   * Lets pass the first of values that have the same key (and the same `by`) and lie closer together
+   * than `within`; the others count as `duplicates`. After `keyBy`.
+   */
+  dedupe(options: DedupeOptions<T, K>): Stream<T, K>;
   /** Appends every value to a topic and ends the pipeline. */
   to(topic: string, serde: Serde<T>, options?: SinkOptions<T, K>): Pipeline;
 }

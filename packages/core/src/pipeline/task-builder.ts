@@ -8,6 +8,7 @@ import { ExchangeOperator } from '../operator/exchange.ts';
 import { Faults } from '../operator/faults.ts';
 import { Outlet } from '../operator/outlet.ts';
 import { type SinkForm, SinkOperator } from '../operator/sink.ts';
+import { heapBackend } from '../state/heap-backend.ts';
 import { buildChain } from './chain.ts';
 import { ChannelTask } from './channel-task.ts';
 import { Exit } from './exit.ts';
@@ -68,7 +69,6 @@ export class TaskBuilder {
       source: graph.source,
       input,
       faults: outputs.faults,
-      clock: wiring.clock,
     });
   }
 
@@ -95,7 +95,7 @@ export class TaskBuilder {
 
   /** `recordsStay`: whole records that the task sends stay where they are until released. */
   private parts(task: TaskPlan, outputs: Outputs, recordsStay: boolean): TaskParts {
-    const { graph, plan } = this;
+    const { graph, plan, wiring } = this;
     const stage = plan.stages[task.stage];
     const exit =
       stage.exit === 'sink' ? this.sinkExit(outputs) : this.exchange(task, outputs, recordsStay);
@@ -104,9 +104,17 @@ export class TaskBuilder {
       graph.steps.slice(stage.from, stage.to),
       graph.source.serde.views === true && graph.steps.slice(0, stage.from).every(keepsValues),
       exit.operator,
-      { faults, counts, lateOutlet: topic => this.lateOutlet(outputs, topic) },
+      {
+        faults,
+        counts,
+        lateOutlet: topic => this.lateOutlet(outputs, topic),
+        clock: wiring.clock,
+        backend: step => wiring.backend?.(plan.pipeline, task.id, step) ?? heapBackend,
+      },
     );
-    return { pipeline: plan.pipeline, plan: task, chain, exit, counts, sideOutlets: side };
+    const { pipeline } = plan;
+    const { clock } = wiring;
+    return { pipeline, plan: task, chain, exit, counts, sideOutlets: side, clock };
   }
 
   private sinkExit({ faults, counts, side }: Outputs): Exit {

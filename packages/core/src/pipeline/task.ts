@@ -1,8 +1,9 @@
 import { StreamError } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { RecordCounts } from '../operator/counters.ts';
-import type { Operator } from '../operator/operator.ts';
+import type { Clocked, Operator } from '../operator/operator.ts';
 import type { Outlet } from '../operator/outlet.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Chain } from './chain.ts';
 import type { Exit } from './exit.ts';
 import { ReleaseLedger } from './ledger.ts';
@@ -37,6 +38,7 @@ export interface TaskParts {
   readonly counts: RecordCounts;
   /** For dead letters and late values; they may be what the chain is suspended by. */
   readonly sideOutlets: readonly Outlet[];
+  readonly clock: Clock;
 }
 
 /**
@@ -58,6 +60,8 @@ export abstract class Task {
   protected readonly timeHead: Operator;
   protected readonly exit: Exit;
   private readonly sideOutlets: readonly Outlet[];
+  private readonly clocked: readonly Clocked[];
+  protected readonly clock: Clock;
   private readonly ledger: ReleaseLedger;
   private readonly released: number[];
   private suspended = false;
@@ -77,6 +81,8 @@ export abstract class Task {
     this.timeHead = parts.chain.timeHead;
     this.exit = parts.exit;
     this.sideOutlets = parts.sideOutlets;
+    this.clocked = parts.chain.clocked;
+    this.clock = parts.clock;
     this.ledger = new ReleaseLedger(inputs, parts.exit.channels);
     this.released = new Array<number>(inputs).fill(0);
   }
@@ -94,6 +100,14 @@ export abstract class Task {
   }
 
   abstract stats(): TaskStats;
+
+  /** When the clock will have something for this task to do: milliseconds since 1970, +∞ for nothing. */
+  get dueAtMs(): number {
+    let dueAtMs = Number.POSITIVE_INFINITY;
+    if (this.suspended || this.ending !== 'open') return dueAtMs;
+    for (const one of this.clocked) dueAtMs = Math.min(dueAtMs, one.dueAtMs);
+    return dueAtMs;
+  }
 
   /** Where to wait for input or room, when a step had nothing to do. */
   places(): WaitingPlace[] {
@@ -155,6 +169,7 @@ export abstract class Task {
         progress = true;
       }
     }
+    if (this.clocked.length > 0 && this.tick()) progress = true;
     if (!this.suspended && this.ending === 'open') {
       const outcome = this.take(budget);
       this.suspended = outcome === 'suspended';
@@ -164,6 +179,20 @@ export abstract class Task {
       }
     }
     return this.settle() || progress;
+  }
+
+  /** Tells the time to operators that wait for it; `true` when there were any. */
+  private tick(): boolean {
+    if (this.suspended || this.ending !== 'open') return false;
+    const nowMs = this.clock.now();
+    let any = false;
+    for (let i = 0; i < this.clocked.length && !this.suspended; i++) {
+      if (this.clocked[i].dueAtMs > nowMs) continue;
+      any = true;
+      this.unnoted = true;
+      this.suspended = !this.clocked[i].tick(nowMs);
+    }
+    return any;
   }
 
   /** From the outlets up, then whatever the suspended input still has to say. */

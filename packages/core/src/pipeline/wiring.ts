@@ -1,6 +1,7 @@
 import type { ValueDecoder, ValueEncoder } from '../channel/value-codec.ts';
 import type { Bell } from '../memory/bell.ts';
 import type { RecordSink, SourceInput } from '../operator/endpoints.ts';
+import type { StateBackend } from '../state/backend.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ChannelPlan, Plan } from './plan.ts';
 
@@ -14,6 +15,8 @@ export interface Wiring {
   channel(plan: Plan, channel: ChannelPlan): SharedArrayBuffer;
   readonly bell: Bell;
   readonly clock: Clock;
+  /** Where the keyed state of a step in a task lies. Default: on the heap. */
+  readonly backend?: ((pipeline: string, task: number, step: string) => StateBackend) | undefined;
   encoder(): ValueEncoder;
   decoder(): ValueDecoder;
   /** How often user code is called again after it threw. */

@@ -2,15 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { ContextCell } from '../operator/context.ts';
 import { noCounts, type RecordCounts } from '../operator/counters.ts';
 import { Faults } from '../operator/faults.ts';
-import type { Operator } from '../operator/operator.ts';
+import { isClocked, type Operator } from '../operator/operator.ts';
 import { Outlet } from '../operator/outlet.ts';
+import type { StateBackend } from '../state/backend.ts';
+import { heapBackend } from '../state/heap-backend.ts';
 import { MemorySnapshot } from '../state/memory-snapshot.ts';
+import { type Clock, VirtualClock } from '../time/clock.ts';
 import { MemorySink } from './memory-endpoints.ts';
 
 /** What happens to an operator, in order. */
 export type OperatorEvent =
   | readonly ['record', key: unknown, timestamp: number, value: unknown]
   | readonly ['watermark', watermark: number]
+  | readonly ['clock', nowMs: number]
   | readonly ['end'];
 
 export interface OperatorOutput {
@@ -26,6 +30,10 @@ export interface HarnessParts {
   readonly counts: RecordCounts;
   /** For late values; all late topics are one here. */
   readonly lateOutlet: () => Outlet;
+  /** Stands still between events. */
+  readonly clock: Clock;
+  /** Where keyed state lies: on the heap. */
+  readonly backend: StateBackend;
 }
 
 export interface HarnessOptions {
@@ -35,6 +43,10 @@ export interface HarnessOptions {
   readonly restoring?: boolean | undefined;
   /** How often user code is called again after it threw. Default 0. */
   readonly retries?: number | undefined;
+  /** Where the clock stands at first, in milliseconds since 1970. Default 0. */
+  readonly startMs?: number | undefined;
+  /** Makes the place of keyed state for a new operator. Default: the heap. */
+  readonly backend?: (() => StateBackend) | undefined;
 }
 
 /** Resumes before the harness says that an operator will never be done. */
@@ -53,6 +65,7 @@ export class OperatorHarness {
   private readonly outlets: readonly Outlet[];
   private readonly context = new ContextCell();
   private readonly collector: Collector;
+  private readonly clock: VirtualClock;
   private operator: Operator;
 
   constructor(make: (parts: HarnessParts) => Operator, options: HarnessOptions = {}) {
@@ -65,8 +78,16 @@ export class OperatorHarness {
     const late = new Outlet(() => this.late);
     this.outlets = [dead, late];
     const faults = new Faults('harness', 'source', options.retries ?? 0, dead, this.counts);
+    this.clock = new VirtualClock(options.startMs);
     this.build = () =>
-      make({ next: this.collector, faults, counts: this.counts, lateOutlet: () => late });
+      make({
+        next: this.collector,
+        faults,
+        counts: this.counts,
+        lateOutlet: () => late,
+        clock: this.clock,
+        backend: options.backend?.() ?? heapBackend,
+      });
     this.operator = this.build();
   }
 
@@ -78,6 +99,9 @@ export class OperatorHarness {
         break;
       case 'watermark':
         this.watermark(event[1]);
+        break;
+      case 'clock':
+        this.tick(event[1]);
         break;
       default:
         this.end();
@@ -92,6 +116,13 @@ export class OperatorHarness {
 
   watermark(watermark: number): void {
     this.finish(this.operator.watermark(watermark));
+  }
+
+  /** The clock moves on to `nowMs`, and the operator is told if it waits for that. */
+  tick(nowMs: number): void {
+    this.clock.advance(nowMs - this.clock.now());
+    const { operator } = this;
+    if (isClocked(operator) && operator.dueAtMs <= nowMs) this.finish(operator.tick(nowMs));
   }
 
   /** The end of input: time runs to its end first. */
@@ -151,7 +182,7 @@ export class OperatorHarness {
 export function replayOperator(
   make: (parts: HarnessParts) => Operator,
   events: readonly OperatorEvent[],
-  options: Pick<HarnessOptions, 'retries'> = {},
+  options: Omit<HarnessOptions, 'refusing' | 'restoring'> = {},
 ): OperatorOutput[][] {
   const plain = outputsOf(make, events, options);
   for (const refusing of [false, true]) {

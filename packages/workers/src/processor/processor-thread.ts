@@ -53,7 +53,7 @@ async function parked(processor: Processor, timeoutMs: number): Promise<boolean>
     const seen = bell.epoch();
     if (processor.step()) return true;
     if (processor.loadingModules) await bell.wait(seen, TURN_MS);
-    else bell.waitSync(seen, timeoutMs);
+    else bell.waitSync(seen, Math.min(timeoutMs, processor.untilDueMs()));
     return processor.step();
   } finally {
     for (const place of places) place.countWaiter(-1);

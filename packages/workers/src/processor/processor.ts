@@ -72,6 +72,14 @@ export class Processor {
     this.port.postMessage({ kind: 'here', threadId } satisfies ProcessorHere);
   }
 
+  /** How long there is nothing to do by the clock; +∞ when nobody waits for it. */
+  untilDueMs(): number {
+    const { dueAtMs } = this.host;
+    return dueAtMs === Number.POSITIVE_INFINITY
+      ? dueAtMs
+      : Math.max(0, dueAtMs - systemClock.now());
+  }
+
   /** Whether something is under way that needs the event loop. */
   get loadingModules(): boolean {
     return this.loading > 0;

@@ -1,0 +1,159 @@
+import { StreamError } from '../errors.ts';
+import { described } from '../record/limits.ts';
+import type { MapKey, MapTable, StateBackend, ValueTable } from '../state/backend.ts';
+import { readByGroup, writeByGroup } from '../state/grouped.ts';
+import { type Key, keyGroupOf } from '../state/key-groups.ts';
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
+import type { TimeKind } from '../state/spec.ts';
+import type { Clock } from '../time/clock.ts';
+import { refusePromise } from '../window/synchronous.ts';
+import type { ContextCell } from './context.ts';
+import type { RecordCounts } from './counters.ts';
+import type { Faults } from './faults.ts';
+import type { Operator } from './operator.ts';
+
+export interface DedupeParts {
+  readonly step: string;
+  readonly withinMs: number;
+  readonly time: TimeKind;
+  /** What, beside the key, makes two values the same. */
+  readonly by: ((value: unknown, context: ContextCell) => unknown) | undefined;
+  readonly backend: StateBackend;
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly counts: RecordCounts;
+}
+
+/**
+ * When values passed: one time, or several where values come so much out of order that one lies more
+ * than `within` before another.
+ */
+type Passed = number | readonly number[];
+
+/** Rows that are looked at for each value that comes, whether they are of use to anybody yet. */
+const SWEPT_AT_ONCE = 4;
+
+/** Lets pass the first of values that are the same and closer than `within`, and counts the others. */
+export class DedupeOperator implements Operator {
+  private readonly parts: DedupeParts;
+  private readonly next: Operator;
+  private readonly values: ValueTable | undefined;
+  private readonly maps: MapTable | undefined;
+  private now = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: DedupeParts, next: Operator) {
+    this.parts = parts;
+    this.next = next;
+    if (parts.by === undefined) this.values = parts.backend.values('passed');
+    else this.maps = parts.backend.maps('passed');
+  }
+
+  push(value: unknown, context: ContextCell): boolean {
+    const { by } = this.parts;
+    if (by === undefined) return this.pass(undefined, value, context);
+    let name: unknown;
+    try {
+      name = by(value, context);
+    } catch (error) {
+      return this.recover(by, error, value, context);
+    }
+    return this.passNamed(name, value, context);
+  }
+
+  watermark(watermark: number): boolean {
+    this.now = watermark;
+    return this.next.watermark(watermark);
+  }
+
+  end(): boolean {
+    return this.next.end();
+  }
+
+  resume(): boolean {
+    return this.next.resume();
+  }
+
+  snapshot(writer: SnapshotWriter): void {
+    const rows = [...(this.values ?? (this.maps as MapTable)).entries()];
+    writeByGroup<readonly [Key, ...unknown[]]>(writer, this.now, rows, ([key]) => keyGroupOf(key));
+  }
+
+  restore(reader: SnapshotReader): void {
+    let told = Number.POSITIVE_INFINITY;
+    readByGroup(
+      reader,
+      state => {
+        told = Math.min(told, state as number);
+        this.now = told;
+      },
+      entry => {
+        const row = entry as [Key, unknown, unknown];
+        this.values?.set(row[0], row[1]);
+        this.maps?.set(row[0], row[1] as MapKey, row[2]);
+      },
+    );
+  }
+
+  private recover(
+    by: (value: unknown, context: ContextCell) => unknown,
+    error: unknown,
+    value: unknown,
+    context: ContextCell,
+  ): boolean {
+    const { faults, step } = this.parts;
+    const outcome = faults.retry(error, () => by(value, context));
+    if (outcome.failed) return faults.deadLetter(step, outcome.error, value, context);
+    return this.passNamed(outcome.value, value, context);
+  }
+
+  private passNamed(name: unknown, value: unknown, context: ContextCell): boolean {
+    if (typeof name === 'string' || (typeof name === 'number' && !Number.isNaN(name))) {
+      return this.pass(name, value, context);
+    }
+    const { faults, step } = this.parts;
+    if (name instanceof Promise) refusePromise(step, name);
+    const error = new StreamError(
+      'INVALID_KEY',
+      `Step "${step}" gave ${described(name)} to tell values apart by; it must be text or a number.`,
+    );
+    return faults.deadLetter(step, error, value, context);
+  }
+
+  private pass(name: MapKey | undefined, value: unknown, context: ContextCell): boolean {
+    const { values, maps } = this;
+    const { time, clock, counts } = this.parts;
+    const key = context.key as Key;
+    const at = time === 'event' ? context.timestamp : clock.now();
+    const passed = (maps === undefined ? values?.get(key) : maps.get(key, name as MapKey)) as
+      | Passed
+      | undefined;
+    if (passed !== undefined && this.isNear(passed, at)) {
+      counts.duplicates++;
+      return true;
+    }
+    const row = passed === undefined ? at : this.withAnother(passed, at);
+    if (maps === undefined) values?.set(key, row);
+    else maps.set(key, name as MapKey, row);
+    (values ?? (maps as MapTable)).sweep(this.gone, SWEPT_AT_ONCE);
+    return this.next.push(value, context);
+  }
+
+  private isNear(passed: Passed, at: number): boolean {
+    const { withinMs } = this.parts;
+    if (typeof passed === 'number') return Math.abs(at - passed) < withinMs;
+    return passed.some(one => Math.abs(at - one) < withinMs);
+  }
+
+  private withAnother(passed: Passed, at: number): Passed {
+    const all = typeof passed === 'number' ? [passed, at] : [...passed, at];
+    const kept = all.filter(one => !this.gone(one));
+    return kept.length > 1 ? kept : (kept[0] ?? at);
+  }
+
+  /** Whether nothing that is on time can be near to it any more. */
+  private readonly gone = (row: unknown): boolean => {
+    const { time, clock, withinMs } = this.parts;
+    const last = typeof row === 'number' ? row : Math.max(...(row as number[]));
+    return last + withinMs <= (time === 'event' ? this.now : clock.now());
+  };
+}

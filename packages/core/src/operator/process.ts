@@ -1,0 +1,47 @@
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
+import type { ContextCell } from './context.ts';
+import { KeyedCalls, type KeyedCallsParts, type RecordCall } from './keyed-calls.ts';
+import type { Clocked, Operator } from './operator.ts';
+
+/** User code with state and timers over one input. */
+export class ProcessOperator implements Operator, Clocked {
+  private readonly onRecord: RecordCall;
+  private readonly calls: KeyedCalls;
+
+  constructor(parts: KeyedCallsParts & { readonly onRecord: RecordCall }, next: Operator) {
+    this.onRecord = parts.onRecord;
+    this.calls = new KeyedCalls(parts, next);
+  }
+
+  get dueAtMs(): number {
+    return this.calls.dueAtMs;
+  }
+
+  push(value: unknown, context: ContextCell): boolean {
+    return this.calls.record(this.onRecord, value, context);
+  }
+
+  watermark(watermark: number): boolean {
+    return this.calls.advance(watermark);
+  }
+
+  tick(nowMs: number): boolean {
+    return this.calls.tick(nowMs);
+  }
+
+  end(): boolean {
+    return this.calls.end();
+  }
+
+  resume(): boolean {
+    return this.calls.resume();
+  }
+
+  snapshot(writer: SnapshotWriter): void {
+    this.calls.snapshot(writer);
+  }
+
+  restore(reader: SnapshotReader): void {
+    this.calls.restore(reader);
+  }
+}

@@ -1,0 +1,110 @@
+import type { ResolvedState } from '../operator/keyed-states.ts';
+import type { ProcessFunctions, StateSpecs } from '../operator/process-context.ts';
+import type { StateSpec, TimeKind } from '../state/spec.ts';
+import { isPrimitive, plainCopy } from '../window/plain-copy.ts';
+import type { DedupeStep, ProcessStep } from './graph.ts';
+import type { DedupeOptions } from './stream.ts';
+
+/** What the builder checks steps with; each throws `INVALID_PIPELINE`, naming the step. */
+export interface StepChecks {
+  checkFunction(step: string, what: string, given: unknown): void;
+  duration(step: string, what: string, duration: unknown, leastMs: number): number;
+  wrong(step: string, what: string): never;
+}
+
+const STATE_KINDS: readonly unknown[] = ['value', 'map', 'list'];
+
+/** The checked step of `.process()`. */
+export function processStep(
+  checks: StepChecks,
+  name: string,
+  functions: ProcessFunctions<unknown, unknown, StateSpecs, unknown, unknown>,
+): ProcessStep {
+  checks.checkFunction(name, 'its onRecord', functions?.onRecord);
+  const { onTimer } = functions;
+  if (onTimer !== undefined) checks.checkFunction(name, 'its onTimer', onTimer);
+  return {
+    kind: 'process',
+    name,
+    states: resolveStates(checks, name, functions.state),
+    onRecord: (value, context) => functions.onRecord(value, context as never),
+    onTimer: onTimer && ((timer, context) => onTimer.call(functions, timer, context as never)),
+  };
+}
+
+/** The checked step of `.dedupe()`. */
+export function dedupeStep(
+  checks: StepChecks,
+  name: string,
+  options: DedupeOptions<unknown, unknown>,
+): DedupeStep {
+  const { within, by, time } = options ?? {};
+  if (by !== undefined) checks.checkFunction(name, 'its by', by);
+  return {
+    kind: 'dedupe',
+    name,
+    withinMs: checks.duration(name, 'the within', within, 1),
+    time: timeKind(checks, name, time),
+    by: by as DedupeStep['by'],
+  };
+}
+
+/** The checked states of a step. */
+export function resolveStates(
+  checks: StepChecks,
+  step: string,
+  specs: StateSpecs | undefined,
+): ResolvedState[] {
+  if (specs === undefined) return [];
+  if (typeof specs !== 'object' || specs === null) {
+    checks.wrong(step, 'has a state that is no object of valueState(), mapState() and listState()');
+  }
+  return Object.entries(specs).map(([name, spec]) => resolveState(checks, step, name, spec));
+}
+
+function resolveState(
+  checks: StepChecks,
+  step: string,
+  name: string,
+  spec: StateSpec<unknown> | undefined,
+): ResolvedState {
+  if (!STATE_KINDS.includes(spec?.kind)) {
+    checks.wrong(step, `has a state "${name}" that is no valueState(), mapState() or listState()`);
+  }
+  const { kind, initial, options } = spec as StateSpec<unknown>;
+  try {
+    if (!isPrimitive(initial)) plainCopy(initial);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    checks.wrong(step, `has a state "${name}" whose initial value cannot be copied: ${why}`);
+  }
+  const { ttl, time, refresh } = options;
+  if (refresh !== undefined && refresh !== 'read' && refresh !== 'write') {
+    checks.wrong(
+      step,
+      `has a state "${name}" with refresh ${JSON.stringify(refresh)}; it is read or write`,
+    );
+  }
+  if (ttl === undefined && (time !== undefined || refresh !== undefined)) {
+    checks.wrong(step, `has a state "${name}" with time or refresh and no ttl`);
+  }
+  return {
+    name,
+    kind,
+    initial,
+    ttl:
+      ttl === undefined
+        ? undefined
+        : {
+            ms: checks.duration(step, `a state "${name}" with the ttl`, ttl, 1),
+            time: timeKind(checks, step, time),
+            refreshOnRead: refresh === 'read',
+          },
+  };
+}
+
+function timeKind(checks: StepChecks, step: string, time: unknown): TimeKind {
+  if (time === undefined) return 'event';
+  if (time === 'event' || time === 'processing') return time;
+  return checks.wrong(step, `has the time ${JSON.stringify(time)}; it is event or processing`);
+}
