@@ -21,6 +21,11 @@ import { NOISY, tableLines } from './runner/table.ts';
 const progress = new Progress();
 
 async function main(): Promise<number> {
+  const [first, ...others] = process.argv.slice(2);
+  if (first === 'nexmark') {
+    const { nexmark } = await import('./nexmark/bench/main.ts');
+    return nexmark(others);
+  }
   const options = parseArguments(process.argv.slice(2));
   switch (options.kind) {
     case 'help':

@@ -32,6 +32,9 @@ export const QUERIES: readonly Query[] = [
   { name: 'q7', what: 'highest bids of 10 s', reads: BIDS, target: 1e6, flink: 12e3 },
   { name: 'q10', what: 'bids with day and minute', reads: BIDS },
   { name: 'q14', what: 'calculations on bids', reads: BIDS, target: 1.8e6 },
+  { name: 'q15', what: 'statistics of a day', reads: BIDS, target: 0.5e6, flink: 72e3 },
+  { name: 'q16', what: 'statistics of a day by channel', reads: BIDS, target: 0.5e6, flink: 19e3 },
+  { name: 'q17', what: 'prices of a day by auction', reads: BIDS, target: 1.2e6, flink: 117e3 },
   { name: 'q21', what: 'ids of channels', reads: BIDS, target: 1.8e6 },
   { name: 'q22', what: 'directories of urls', reads: BIDS, target: 1.8e6, flink: 130e3 },
 ];

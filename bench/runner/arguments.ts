@@ -27,6 +27,7 @@ export interface HelpOptions {
 export class UsageError extends Error {}
 
 export const USAGE = `Usage: pnpm bench [options]
+       pnpm bench nexmark [options]
        pnpm bench --compare BEFORE.json AFTER.json [--threshold SHARE]
 
   --quick                shorter rounds and fewer of them: everything runs, the figures are rough

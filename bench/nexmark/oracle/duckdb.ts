@@ -80,6 +80,12 @@ export class Oracle {
     return result.getRowObjectsJS();
   }
 
+  /** The rows one by one: for more than memory holds. */
+  async each(query: string, seen: (row: Row) => void): Promise<void> {
+    const result = await this.connection.stream(SQL[query]);
+    for await (const rows of result.yieldRowObjectJs()) for (const row of rows) seen(row);
+  }
+
   close(): void {
     this.connection.closeSync();
     this.instance.closeSync();

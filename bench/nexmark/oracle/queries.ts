@@ -1,3 +1,17 @@
+const DAY = `strftime(epoch_ms("dateTime"), '%Y-%m-%d')`;
+
+/** In all and by rank of price. */
+const STATISTICS = [
+  ['Bids', 'count(*)'],
+  ['Bidders', 'count(DISTINCT bidder)'],
+  ['Auctions', 'count(DISTINCT auction)'],
+].flatMap(([of, counted]) => [
+  `${counted} AS "total${of}"`,
+  `${counted} FILTER (price < 10000) AS "rank1${of}"`,
+  `${counted} FILTER (price >= 10000 AND price < 1000000) AS "rank2${of}"`,
+  `${counted} FILTER (price >= 1000000) AS "rank3${of}"`,
+]);
+
 /**
  * The queries in SQL, by name. Tables: `bids`, `auctions`, `persons` with the events' fields, `side`;
  * times are milliseconds. Columns are those of the pipelines' results.
@@ -34,6 +48,22 @@ export const SQL: Readonly<Record<string, string>> = {
            "dateTime", extra, len(extra) - len(replace(extra, 'c', '')) AS "cCounts"
     FROM (SELECT *, "dateTime" // 3600000 % 24 AS hour FROM bids)
     WHERE price * 0.908::DOUBLE > 1000000 AND price * 0.908::DOUBLE < 50000000`,
+
+  q15: `SELECT ${DAY} AS day, ${STATISTICS.join(', ')} FROM bids GROUP BY day`,
+
+  q16: `
+    SELECT channel, ${DAY} AS day, max(strftime(epoch_ms("dateTime"), '%H:%M')) AS minute,
+           ${STATISTICS.join(', ')}
+    FROM bids GROUP BY channel, day`,
+
+  q17: `
+    SELECT auction, ${DAY} AS day, count(*) AS "totalBids",
+           count(*) FILTER (price < 10000) AS "rank1Bids",
+           count(*) FILTER (price >= 10000 AND price < 1000000) AS "rank2Bids",
+           count(*) FILTER (price >= 1000000) AS "rank3Bids",
+           min(price) AS "minPrice", max(price) AS "maxPrice",
+           sum(price)::DOUBLE / count(*) AS "avgPrice", sum(price)::DOUBLE AS "sumPrice"
+    FROM bids GROUP BY auction, day`,
 
   q21: `
     SELECT auction, bidder, price, channel,

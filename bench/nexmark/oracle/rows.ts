@@ -6,7 +6,8 @@ export function sortedLines(rows: readonly Row[]): string[] {
   return rows.map(lineOf).sort();
 }
 
-function lineOf(row: Row): string {
+/** A row as text, columns in the order of their names. */
+export function lineOf(row: Row): string {
   const columns = Object.entries(row).sort(([left], [right]) => (left < right ? -1 : 1));
   return JSON.stringify(columns.map(([name, value]) => [name, plain(value)]));
 }

@@ -1,6 +1,6 @@
 // The auctions with the most bids in the last 10 seconds, every 2 seconds.
 
-import { hopping, pipeline, table, tumbling } from 'lite-streams';
+import { count, hopping, pipeline, table, tumbling } from 'lite-streams';
 import { bid, inEventTime } from '../sources.ts';
 
 interface Count {
@@ -14,20 +14,19 @@ export default pipeline('q5')
   .from('bids', bid, inEventTime)
   .keyBy(({ auction }) => auction)
   .window(hopping('10s', '2s'))
-  .aggregate({
-    create: () => 0,
-    add: bids => bids + 1,
-    merge: (left, right) => left + right,
-    result: (bids, { key, window }): Count => ({ auction: key, bids, ...window }),
+  .aggregate(count())
+  .map((bids, { key, timestamp }): Count => {
+    const end = timestamp + 1;
+    return { auction: key, bids, start: end - 10_000, end };
   })
   .keyBy(({ end }) => end)
   // One window of 10 s ends in each 2 s.
   .window(tumbling('2s'))
   .aggregate({
     create: () => ({ most: 0, counts: [] as Count[] }),
-    add: (hot, count) => {
-      if (count.bids > hot.most) return { most: count.bids, counts: [count] };
-      if (count.bids === hot.most) hot.counts.push(count);
+    add: (hot, one) => {
+      if (one.bids > hot.most) return { most: one.bids, counts: [one] };
+      if (one.bids === hot.most) hot.counts.push(one);
       return hot;
     },
   })

@@ -1,6 +1,6 @@
+import { kept } from '../record/kept.ts';
 import type { Fold } from '../window/fold.ts';
 import { compareRanks, type Rank, type Ranked, rankIn } from './rank.ts';
-import { kept } from './top-n.ts';
 
 /** The smallest value, of equal ones the first; or the largest, of equal ones the last. */
 export class Chosen<T> implements Fold<T, Ranked<T> | undefined, T, undefined> {

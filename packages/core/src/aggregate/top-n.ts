@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { RecordView } from '../record/view.ts';
+import { kept } from '../record/kept.ts';
 import type { Fold } from '../window/fold.ts';
 import { compareRanks, type Rank, type Ranked, rankIn } from './rank.ts';
 
@@ -56,9 +56,4 @@ class TopN<T> implements Fold<T, Ranked<T>[], T[]> {
   result(best: Ranked<T>[]): T[] {
     return best.map(({ value }) => value);
   }
-}
-
-/** A view of a record does not stay; a copy of it does. */
-export function kept<T>(value: T): T {
-  return value instanceof RecordView ? (value.copy() as T) : value;
 }

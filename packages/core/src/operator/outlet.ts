@@ -36,8 +36,9 @@ export class Outlet {
   push(key: Field, value: Field, timestamp: number, headers: Headers): boolean {
     this.sink ??= this.openSink();
     if (this.sink.tryAppend(key, value, timestamp, headers)) return true;
-    this.key = key;
-    this.value = value;
+    // Bytes are in the serde's hands, which serves every task of the thread: the next one writes there.
+    this.key = held(key);
+    this.value = held(value);
     this.timestamp = timestamp;
     this.headers = headers;
     this.full = true;
@@ -63,4 +64,8 @@ export class Outlet {
     this.sink?.end();
     this.sink = undefined;
   }
+}
+
+function held(field: Field): Field {
+  return typeof field === 'object' && field !== null ? field.slice() : field;
 }

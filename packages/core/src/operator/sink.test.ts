@@ -59,6 +59,21 @@ test('or with those that the options make', () => {
   expect(sink.records).toEqual([{ key: 'k-7', value: '7', timestamp: 6, headers: { h: '7' } }]);
 });
 
+test('what waits for room is not what another task makes with the same serde meanwhile', () => {
+  const bytes = new Uint8Array(1);
+  const serde = {
+    encode(value: unknown): Uint8Array {
+      bytes[0] = value as number;
+      return bytes;
+    },
+  };
+  const { sink, operator, context } = setup({ serde }, { refusing: true });
+  expect(operator.push(1, context)).toBe(false);
+  serde.encode(2);
+  expect(operator.resume()).toBe(true);
+  expect(sink.records.map(({ value }) => Number(value))).toEqual([1]);
+});
+
 test('without room it keeps the record, and says so until it is gone', () => {
   const { sink, operator, outlet, context } = setup({}, { refusing: true });
   expect(operator.push(1, context)).toBe(false);

@@ -1,4 +1,5 @@
 import { fail } from '../errors.ts';
+import { KEEP } from './kept.ts';
 import * as layout from './layout.ts';
 import type { RecordCopy, RecordInput, RecordMemory } from './record.ts';
 import { readText, textEquals } from './text.ts';
@@ -236,6 +237,10 @@ export class RecordView {
       shard: this.shardNow,
       offset: this.offsetNow,
     };
+  }
+
+  [KEEP](): RecordCopy {
+    return this.copy();
   }
 
   /** The record as input that appends the same bytes again, to a shard that its key picks. */

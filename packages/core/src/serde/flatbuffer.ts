@@ -1,5 +1,6 @@
-import { Builder, type ByteBuffer } from 'flatbuffers';
+import { Builder, ByteBuffer } from 'flatbuffers';
 import { fail } from '../errors.ts';
+import { KEEP } from '../record/kept.ts';
 import { described, isBytes } from '../record/limits.ts';
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from './serde.ts';
@@ -16,6 +17,11 @@ export interface Packable {
 export interface FlatbufferSerde<T> extends Serde<T> {
   /** Takes finished bytes of a `Builder`, an object with `pack`, or what a `decode` returned. */
   encode(value: T | Uint8Array | Packable): Uint8Array;
+}
+
+/** An accessor that a decode has aimed. */
+interface Aimed {
+  readonly bb: ValueBuffer;
 }
 
 /** The shortest FlatBuffer: a root offset and an empty table with its vtable. */
@@ -38,6 +44,15 @@ export function flatbuffer<T>(Table: TableClass<T>): FlatbufferSerde<T> {
     );
   }
   const accessor = new Table();
+  // Windows and state keep a copy of the bytes, and an accessor of its own.
+  Object.defineProperty(accessor, KEEP, {
+    value: () => {
+      const bytes = new ByteBuffer((accessor as unknown as Aimed).bb.value().slice());
+      const copy = new Table();
+      copy.__init(bytes.readInt32(0), bytes);
+      return copy;
+    },
+  });
   // One buffer per memory: a reader sees the same few shards again and again.
   const buffers = new WeakMap<Uint8Array, ValueBuffer>();
   let buffer: ValueBuffer | undefined;

@@ -6,7 +6,7 @@ export interface Serde<T> {
   readonly name: string;
   /**
    * Whether what `decode` returns lies in the record's memory, and so is valid only until the next
-   * batch. Such values are not kept in windows or state; take what you need out of them before.
+   * batch. Windows keep copies of such values; code of yours that keeps one takes out what it needs.
    */
   readonly views?: boolean | undefined;
   /** The value's bytes, or text for its UTF-8 bytes; copied before the next call. */

@@ -1,5 +1,6 @@
 import { ByteBuffer } from 'flatbuffers';
 import { fail } from '../errors.ts';
+import { KEEP } from '../record/kept.ts';
 import type { RecordMemory } from '../record/record.ts';
 import { readText } from '../record/text.ts';
 import type { RecordView } from '../record/view.ts';
@@ -105,6 +106,7 @@ function viewOf({ fields }: TableLayout, cursor: Cursor): object {
   for (const { name, type, at } of fields) {
     Object.defineProperty(view, name, { get: getter(type, at, cursor), enumerable: true });
   }
+  Object.defineProperty(view, KEEP, { value: () => ({ ...view }) });
   return Object.freeze(view);
 }
 

@@ -1,4 +1,4 @@
-import { RecordView } from '../record/view.ts';
+import { kept } from '../record/kept.ts';
 import type { Aggregate, WindowFunction } from './aggregate.ts';
 import { type Fold, isFold } from './fold.ts';
 import { type AccumulatorGuard, guardFor, NO_GUARD } from './guard.ts';
@@ -119,7 +119,7 @@ export class WholeWindowLogic implements PaneLogic {
   }
 
   read(value: unknown): unknown {
-    return value instanceof RecordView ? value.copy() : value;
+    return kept(value);
   }
 
   add(values: unknown, input: unknown): unknown {
