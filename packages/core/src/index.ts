@@ -58,10 +58,12 @@ export { LocalEngine, type LocalEngineOptions } from './pipeline/local-runtime.t
 export { Pipeline } from './pipeline/pipeline.ts';
 export type {
   DedupeOptions,
+  Forked,
   PipelineOptions,
-  PipelineStart,
+  Routes,
   SinkOptions,
   SourceOptions,
+  Split,
   StepOptions,
   Stream,
   WindowedStream,

@@ -26,6 +26,7 @@ export { pipelineOf } from './pipeline/pipeline.ts';
 export { plainDecoder, plainEncoder } from './pipeline/plain-codec.ts';
 export {
   type ChannelPlan,
+  outputsOf,
   type Plan,
   planPipeline,
   type StagePlan,

@@ -14,6 +14,8 @@ export interface Context<K = unknown> {
 export class ContextCell implements Context {
   timestamp = 0;
   record: RecordView | undefined = undefined;
+  /** The source topic that the value came from, where a task takes from several. */
+  topic: string | undefined = undefined;
   /** Where the value came from: shard and offset of the source topic, −1 for a window's result. */
   shard = -1;
   offset = -1;

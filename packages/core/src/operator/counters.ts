@@ -7,15 +7,15 @@
  * and a pipeline of `map` and `filter` has `in = out + filtered + deadLetters`.
  */
 export interface RecordCounts {
-  /** Data records read from the source. */
+  /** Data records read from the sources. */
   in: number;
-  /** Records appended to the output topic. */
+  /** Records appended to the output topics. */
   out: number;
-  /** Values that `filter` turned away, or for which `flatMap` gave nothing. */
+  /** Values that `filter` turned away, that no route of `split` wanted, or for which `flatMap` gave nothing. */
   filtered: number;
   /** Values that `dedupe` turned away. */
   duplicates: number;
-  /** Values that `flatMap` made beyond one for each value it took. */
+  /** Values that `flatMap`, `fork` and a broadcast made beyond one for each value they took. */
   expanded: number;
   /** Values that came after each of their windows was closed; also sent to `lateTo` if given. */
   late: number;

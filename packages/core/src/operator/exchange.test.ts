@@ -25,7 +25,13 @@ function setup(
   const dead = new MemorySink();
   const faults = new Faults('p', 'in', options.retries ?? 0, new Outlet(() => dead), noCounts());
   const keyOf = options.one === true ? undefined : (options.keyOf ?? (value => value));
-  const exchange = new ExchangeOperator('keyBy-1', keyOf, channels, false, faults);
+  const exchange = new ExchangeOperator(
+    'keyBy-1',
+    keyOf ?? { keepsKey: false },
+    channels,
+    false,
+    faults,
+  );
   const context = new ContextCell();
   /** What a channel holds: values with the watermark before them, and control frames. */
   const received = (task: number) => {

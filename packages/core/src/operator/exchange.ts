@@ -4,10 +4,17 @@ import { described } from '../record/limits.ts';
 import { KEY_GROUPS, keyHash, taskOfKeyGroup } from '../state/key-groups.ts';
 import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
+import type { RecordCounts } from './counters.ts';
 import type { Faults } from './faults.ts';
 import type { Operator } from './operator.ts';
 
 type KeyFunction = (value: unknown, context: ContextCell) => unknown;
+
+/** Where an exchange sends a value that has no key function to choose its task by. */
+export interface ToOneTask {
+  /** Whether the value's key goes with it. */
+  readonly keepsKey: boolean;
+}
 
 /**
  * The end of a stage: sends each value to the task that has its key's group, or all to one task when
@@ -18,6 +25,7 @@ export class ExchangeOperator implements Operator {
   readonly channels: readonly ChannelWriter[];
   private readonly step: string;
   private readonly keyOf: KeyFunction | undefined;
+  private readonly keepsKey: boolean;
   private readonly wholeRecords: boolean;
   private readonly faults: Faults;
   private readonly taskOfGroup: Uint8Array;
@@ -42,13 +50,14 @@ export class ExchangeOperator implements Operator {
   /** `wholeRecords`: values are views of the context's record, which is sent in their stead. */
   constructor(
     step: string,
-    keyOf: KeyFunction | undefined,
+    keyOf: KeyFunction | ToOneTask,
     channels: readonly ChannelWriter[],
     wholeRecords: boolean,
     faults: Faults,
   ) {
     this.step = step;
-    this.keyOf = keyOf;
+    this.keyOf = typeof keyOf === 'function' ? keyOf : undefined;
+    this.keepsKey = typeof keyOf !== 'function' && keyOf.keepsKey;
     this.channels = channels;
     this.wholeRecords = wholeRecords;
     this.faults = faults;
@@ -62,7 +71,7 @@ export class ExchangeOperator implements Operator {
   }
 
   push(value: unknown, context: ContextCell): boolean {
-    if (this.keyOf === undefined) return this.send(undefined, 0, value, context);
+    if (this.keyOf === undefined) return this.sendToOne(value, context);
     let key: unknown;
     try {
       key = this.keyOf(value, context);
@@ -70,6 +79,11 @@ export class ExchangeOperator implements Operator {
       return this.recover(error, value, context);
     }
     return this.sendKeyed(key, value, context);
+  }
+
+  private sendToOne(value: unknown, context: ContextCell): boolean {
+    const key = this.keepsKey ? context.key : undefined;
+    return this.send(key, this.needsHash ? keyHash(key) : 0, value, context);
   }
 
   private recover(error: unknown, value: unknown, context: ContextCell): boolean {
@@ -143,9 +157,15 @@ export class ExchangeOperator implements Operator {
     return !this.waiting;
   }
 
-  private deliver(): boolean {
+  /** Sends the value on; `false`: it waits for room. */
+  protected deliver(): boolean {
+    return this.deliverTo(
+      this.keyOf === undefined ? 0 : this.taskOfGroup[this.hash & (KEY_GROUPS - 1)],
+    );
+  }
+
+  protected deliverTo(task: number): boolean {
     const { context, now } = this;
-    const task = this.keyOf === undefined ? 0 : this.taskOfGroup[this.hash & (KEY_GROUPS - 1)];
     const channel = this.channels[task];
     if (this.toldIdle[task]) {
       if (!channel.control(FRAME.active, 0)) return false;
@@ -176,6 +196,38 @@ export class ExchangeOperator implements Operator {
       if (!channel.control(FRAME.end, 0)) return false;
       this.toldEnd[i] = true;
     }
+    return true;
+  }
+}
+
+/** Sends each value to every task; the copies beyond the first count as `expanded`. */
+export class BroadcastExchange extends ExchangeOperator {
+  private readonly counts: RecordCounts;
+  /** The next task that the value in hand goes to. */
+  private at = 0;
+
+  constructor(
+    step: string,
+    channels: readonly ChannelWriter[],
+    wholeRecords: boolean,
+    faults: Faults,
+    counts: RecordCounts,
+  ) {
+    super(step, { keepsKey: true }, channels, wholeRecords, faults);
+    this.counts = counts;
+  }
+
+  protected override deliver(): boolean {
+    try {
+      for (; this.at < this.channels.length; this.at++) if (!this.deliverTo(this.at)) return false;
+    } catch (error) {
+      // One dead letter beside what some tasks have got.
+      this.counts.expanded += this.at;
+      this.at = 0;
+      throw error;
+    }
+    this.counts.expanded += this.at - 1;
+    this.at = 0;
     return true;
   }
 }

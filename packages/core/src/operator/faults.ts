@@ -81,8 +81,8 @@ export class Faults {
   deadLetter(step: string, error: unknown, value: unknown, context: ContextCell): boolean {
     const { record } = context;
     const headers = { ...record?.headers(), ...this.origin(step, error) };
-    if (context.offset >= 0) {
-      headers['origin.topic'] = this.topic;
+    if (context.offset >= 0 && context.shard >= 0) {
+      headers['origin.topic'] = context.topic ?? this.topic;
       headers['origin.shard'] = String(context.shard);
       headers['origin.offset'] = String(context.offset);
     }

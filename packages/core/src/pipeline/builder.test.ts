@@ -26,11 +26,11 @@ const sum = { create: () => 0, add: (total: number, { delay }: Flight) => total 
 test('types flow without annotations', () => {
   const stream = start().filter(({ delay }) => delay > 0);
   expectTypeOf(stream).toEqualTypeOf<Stream<Flight, string | undefined>>();
-  const keyed = stream.map((f, { timestamp }) => ({ ...f, at: timestamp })).keyBy(f => f.origin);
-  expectTypeOf(keyed).toEqualTypeOf<
+  const byOrigin = stream.map((f, { timestamp }) => ({ ...f, at: timestamp })).keyBy(f => f.origin);
+  expectTypeOf(byOrigin).toEqualTypeOf<
     Stream<{ at: number; origin: string; delay: number; date: number }, string>
   >();
-  const windowed = keyed.window(tumbling('1d')).aggregate({
+  const windowed = byOrigin.window(tumbling('1d')).aggregate({
     create: () => ({ n: 0 }),
     add: (a, f) => {
       expectTypeOf(f.at).toBeNumber();
@@ -57,6 +57,24 @@ test('types flow without annotations', () => {
   ).toEqualTypeOf<Stream<Flight, string | undefined>>();
   expectTypeOf(start().window(tumbling(1)).aggregate(sum)).toEqualTypeOf<
     Stream<number, string | undefined>
+  >();
+  const p = pipeline('p');
+  const flights = p.from('flights', json<Flight>());
+  const texts = p.from('texts', text());
+  const keyed = p.from('more', json<number>()).keyBy(n => n);
+  const merged = flights.merge(texts, keyed);
+  expectTypeOf(merged).toEqualTypeOf<
+    Stream<Flight | string | number, string | number | undefined>
+  >();
+  const [one, two] = merged.fork(2);
+  expectTypeOf(one).toEqualTypeOf(two);
+  const { isText, isOther } = one.split({
+    isText: value => typeof value === 'string',
+    isOther: () => true,
+  });
+  expectTypeOf(isText).toEqualTypeOf<Stream<string, string | number | undefined>>();
+  expectTypeOf(isOther).toEqualTypeOf<
+    Stream<Flight | string | number, string | number | undefined>
   >();
   const numbers = start().map(() => 1);
   // @ts-expect-error numbers are no texts
@@ -111,15 +129,22 @@ test('a pipeline is frozen, and knows its steps', () => {
     .to('out', json());
   expect(made.name).toBe('p');
   expect(made.graph.deadLetters).toBe('p.dead-letters');
-  expect(made.graph.steps.map(({ name }) => name)).toEqual(['late ones', 'keyBy-2', 'window-3']);
-  expect(made.graph.steps[2]).toMatchObject({
+  const steps = made.graph.nodes.map(({ step }) => step);
+  expect(steps.map(({ name }) => name)).toEqual([
+    'from-0',
+    'late ones',
+    'keyBy-2',
+    'window-3',
+    'to-4',
+  ]);
+  expect(steps[3]).toMatchObject({
     keyed: true,
     allowedLatenessMs: 60_000,
     lateTo: 'late',
     panes: 'discarding',
   });
   expect(
-    Object.isFrozen(made) && Object.isFrozen(made.graph) && Object.isFrozen(made.graph.steps),
+    Object.isFrozen(made) && Object.isFrozen(made.graph) && Object.isFrozen(made.graph.nodes),
   ).toBe(true);
   expect(
     pipeline('q', { deadLetters: 'dead' }).from('a', text()).to('b', text()).graph.deadLetters,
@@ -142,13 +167,13 @@ describe('each misuse is INVALID_PIPELINE and names the step', () => {
     ['no serde', any(() => pipeline('p').from('a', undefined as Anything)), /"from-0".*serde/],
     ['no serde in to', any(() => start().to('b', {} as Anything)), /"to-1".*serde/],
     [
-      'a second source',
+      'a topic read twice',
       any(() => {
         const one = pipeline('p');
         one.from('a', text());
-        one.from('b', text());
+        one.from('a', text());
       }),
-      /second source/,
+      /"from-1" reads "a", as "from-0" does.*fork/,
     ],
     [
       'a timestamp that is no function',
@@ -312,7 +337,7 @@ describe('each misuse is INVALID_PIPELINE and names the step', () => {
         w.aggregate(sum);
         w.aggregate(sum);
       }),
-      /"window-1" is finished or left behind/,
+      /"window-1" is finished/,
     ],
     [
       'a stream used twice',
@@ -321,7 +346,7 @@ describe('each misuse is INVALID_PIPELINE and names the step', () => {
         s.map(x => x);
         s.map(x => x);
       }),
-      /"map" goes on from a stream that another step/,
+      /"map" goes on from a stream that another step, "map", goes on from.*fork\(\)/,
     ],
     [
       'a stream used twice, named',

@@ -1,17 +1,17 @@
 import { together } from '../aggregate/together.ts';
 import { fail } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
-import { DURATION_FORM, durationMs } from '../time/duration.ts';
-import { monotonic } from '../time/watermark.ts';
 import type { Aggregate, WindowFunction } from '../window/aggregate.ts';
 import { guardFor } from '../window/guard.ts';
 import { resolveWindow, type WindowSpec } from '../window/spec.ts';
+import { Draft } from './draft.ts';
 import type {
   FunctionStep,
   MiddleStep,
-  SinkStep,
-  SourceStep,
+  Output,
+  Step,
   StepFunction,
+  TwoInputStep,
   WindowStep,
 } from './graph.ts';
 import { Pipeline } from './pipeline.ts';
@@ -19,16 +19,14 @@ import { dedupeStep, processStep } from './state-steps.ts';
 import type {
   DedupeOptions,
   PipelineOptions,
-  PipelineStart,
   SinkOptions,
-  SourceOptions,
   StepOptions,
   Stream,
   WindowOptions,
 } from './stream.ts';
 
 /** Begins a pipeline. Its name is also that of its group and of its dead-letter topic. */
-export function pipeline(name: string, options: PipelineOptions = {}): PipelineStart {
+export function pipeline(name: string, options: PipelineOptions = {}): Pipeline {
   if (typeof name !== 'string' || name === '') {
     fail(
       'INVALID_PIPELINE',
@@ -36,115 +34,31 @@ export function pipeline(name: string, options: PipelineOptions = {}): PipelineS
     );
   }
   const draft = new Draft(name, options.deadLetters ?? `${name}.dead-letters`);
-  return {
-    from: (topic, serde, source = {}) =>
-      draft.from(topic, serde as Serde<unknown>, source as never),
-  };
+  const made: Pipeline = new Pipeline({
+    name,
+    graph: () => draft.graph(),
+    from: (topic, serde, source = {}) => {
+      const output = draft.from(topic, serde as Serde<unknown>, source as never);
+      return new Builder(draft, made, output) as unknown as Stream<never>;
+    },
+    lastSink: () => draft.lastSink,
+  });
+  return made;
 }
 
-/** The steps so far. */
-class Draft {
-  readonly name: string;
-  readonly deadLetters: string;
-  readonly steps: MiddleStep[] = [];
-  source: SourceStep | undefined;
-  keyed = false;
-  private readonly names = new Set<string>();
-
-  constructor(name: string, deadLetters: string) {
-    this.name = name;
-    this.deadLetters = deadLetters;
-    this.topicName(deadLetters, 'deadLetters');
-  }
-
-  from<T>(topic: string, serde: Serde<unknown>, options: SourceOptions<unknown>): Stream<T> {
-    const name = this.claimName('from', options);
-    if (this.source !== undefined) this.wrong(name, 'is a second source; a pipeline has one');
-    this.topicName(topic, name);
-    this.checkSerde(name, serde);
-    if (options.timestamp !== undefined) this.checkFunction(name, 'timestamp', options.timestamp);
-    const watermark = options.watermark ?? monotonic();
-    if (typeof watermark?.create !== 'function') {
-      this.wrong(name, 'has no watermark strategy; boundedOutOfOrderness(bound) is one');
-    }
-    const idleTimeoutMs =
-      options.idleTimeout === undefined
-        ? undefined
-        : this.duration(name, 'the idleTimeout', options.idleTimeout, 1);
-    const { timestamp } = options;
-    this.source = { kind: 'source', name, topic, serde, timestamp, watermark, idleTimeoutMs };
-    return new Builder(this) as unknown as Stream<T>;
-  }
-
-  add(step: MiddleStep): Builder {
-    this.steps.push(Object.freeze(step));
-    return new Builder(this);
-  }
-
-  finish(sink: SinkStep): Pipeline {
-    const { name, source, steps, deadLetters } = this;
-    return new Pipeline(
-      Object.freeze({
-        name,
-        source: Object.freeze(source as SourceStep),
-        steps: Object.freeze([...steps]),
-        sink: Object.freeze(sink),
-        deadLetters,
-      }),
-    );
-  }
-
-  /** The step's name: given, or its kind and number. Throws when another step has it. */
-  claimName(kind: string, options: StepOptions | undefined): string {
-    const name =
-      options?.name ?? `${kind}-${this.steps.length + (this.source === undefined ? 0 : 1)}`;
-    if (typeof name !== 'string' || name === '') {
-      this.wrong(kind, `has the name ${JSON.stringify(name)}; it must be text`);
-    }
-    if (this.names.has(name)) this.wrong(name, 'has the name of an earlier step');
-    this.names.add(name);
-    return name;
-  }
-
-  topicName(topic: unknown, step: string): void {
-    if (typeof topic === 'string' && topic !== '') return;
-    this.wrong(step, `names the topic ${JSON.stringify(topic)}; it must be text`);
-  }
-
-  checkSerde(step: string, serde: Serde<unknown> | undefined): void {
-    if (typeof serde?.decode === 'function' && typeof serde.encode === 'function') return;
-    this.wrong(step, 'has no serde; text(), bytes(), json() and records() are some');
-  }
-
-  checkFunction(step: string, what: string, given: unknown): void {
-    if (typeof given === 'function') return;
-    this.wrong(step, `needs a function as ${what}, not ${given === null ? 'null' : typeof given}`);
-  }
-
-  duration(step: string, what: string, duration: unknown, leastMs: number): number {
-    const ms = durationMs(duration);
-    if (ms !== undefined && ms >= leastMs) return ms;
-    return this.wrong(
-      step,
-      `has ${what} ${JSON.stringify(duration)}; it must be ${leastMs} or more, as ${DURATION_FORM}`,
-    );
-  }
-
-  wrong(step: string, what: string): never {
-    return fail('INVALID_PIPELINE', `Pipeline "${this.name}", step "${step}" ${what}.`);
-  }
-}
+/** Steps after which records are no longer in the task of their shard, or no longer records. */
+const MOVES: ReadonlySet<Step['kind']> = new Set(['keyBy', 'window', 'process', 'two-input']);
 
 /** What the user holds while building: `Stream` and `WindowedStream` are its faces. */
-class Builder {
+export class Builder {
   private readonly draft: Draft;
-  /** How many steps there were when this was handed out: it is used once. */
-  private readonly at: number;
-  private ended = false;
+  private readonly pipeline: Pipeline;
+  private readonly output: Output;
 
-  constructor(draft: Draft) {
+  constructor(draft: Draft, pipeline: Pipeline, output: Output) {
     this.draft = draft;
-    this.at = draft.steps.length;
+    this.pipeline = pipeline;
+    this.output = output;
   }
 
   get unfinished(): string {
@@ -168,22 +82,64 @@ class Builder {
   }
 
   keyBy(call: StepFunction, options?: StepOptions): Builder {
-    const keyed = this.call('keyBy', call, options);
-    this.draft.keyed = true;
-    return keyed;
+    const name = this.begin('keyBy', options);
+    this.draft.checkFunction(name, 'its argument', call);
+    return this.follow({ kind: 'keyBy', name, call }, 'here');
   }
 
   keyByRecord(options?: StepOptions): Builder {
+    const { draft, output } = this;
     const name = this.begin('keyByRecord', options);
-    const before = this.draft.steps.find(step => step.kind === 'keyBy' || step.kind === 'window');
-    if (before !== undefined) {
-      this.draft.wrong(
-        name,
-        `follows "${before.name}": the records are no longer where their keys are`,
-      );
+    const before = draft.before(output).map(({ step }) => step);
+    const moved = before.find(({ kind }) => MOVES.has(kind));
+    if (moved !== undefined) {
+      draft.wrong(name, `follows "${moved.name}": the records are no longer where their keys are`);
     }
-    this.draft.keyed = true;
-    return this.draft.add({ kind: 'keyByRecord', name });
+    if (before.filter(({ kind }) => kind === 'source').length > 1) {
+      draft.wrong(name, 'follows a merge of several topics, whose keys are in several tasks');
+    }
+    return this.follow({ kind: 'keyByRecord', name }, 'here');
+  }
+
+  merge(...given: readonly (Builder | StepOptions)[]): Builder {
+    const { draft } = this;
+    const last = given.at(-1);
+    const options = last instanceof Builder ? undefined : last;
+    const others = options === undefined ? given : given.slice(0, -1);
+    const name = this.begin('merge', options);
+    if (others.length === 0) draft.wrong(name, 'merges one stream; it takes others as arguments');
+    const outputs = others.map(other => this.takeOther(other, name, options));
+    const merged = draft.add({ kind: 'merge', name }, [this.output, ...outputs], 'as before');
+    return new Builder(draft, this.pipeline, merged);
+  }
+
+  fork(count: number, options?: StepOptions): Builder[] {
+    const { draft } = this;
+    const name = this.begin('fork', options);
+    if (!Number.isInteger(count) || count < 2) {
+      draft.wrong(name, `gives ${String(count)} streams; it must be 2 or more`);
+    }
+    const { node } = draft.add({ kind: 'fork', name, count }, [this.output], 'as before');
+    return Array.from({ length: count }, (_, port) => this.streamOf({ node, port }));
+  }
+
+  split(routes: Readonly<Record<string, StepFunction>>, options?: StepOptions): object {
+    const { draft } = this;
+    const name = this.begin('split', options);
+    const entries = Object.entries(routes ?? {});
+    if (entries.length === 0) {
+      draft.wrong(name, 'has no routes; it takes an object of functions, one for each stream');
+    }
+    for (const [route, wants] of entries) draft.checkFunction(name, `the route "${route}"`, wants);
+    const step = {
+      kind: 'split',
+      name,
+      routes: entries.map(([route, wants]) => ({ name: route, wants })),
+    } as const;
+    const { node } = draft.add(step, [this.output], 'as before');
+    return Object.fromEntries(
+      entries.map(([route], port) => [route, this.streamOf({ node, port })]),
+    );
   }
 
   window(spec: WindowSpec, options: WindowOptions = {}): WindowBuilder {
@@ -201,11 +157,12 @@ class Builder {
     if (panes !== undefined && panes !== 'accumulating' && panes !== 'discarding') {
       draft.wrong(name, `has panes ${JSON.stringify(panes)}; they are accumulating or discarding`);
     }
-    return new WindowBuilder(draft, {
+    const keyed = draft.isKeyed(this.output, name);
+    return new WindowBuilder(draft, this.pipeline, this.output, {
       kind: 'window',
       name,
       window,
-      keyed: draft.keyed,
+      keyed,
       allowedLatenessMs:
         allowedLateness === undefined
           ? 0
@@ -217,12 +174,12 @@ class Builder {
 
   process(functions: never, options?: StepOptions): Builder {
     const name = this.beginKeyed('process', options);
-    return this.draft.add(processStep(this.draft, name, functions));
+    return this.follow(processStep(this.draft, name, functions));
   }
 
   dedupe(options: DedupeOptions<unknown, unknown>): Builder {
     const name = this.beginKeyed('dedupe', options);
-    return this.draft.add(dedupeStep(this.draft, name, options));
+    return this.follow(dedupeStep(this.draft, name, options));
   }
 
   to(topic: string, serde: Serde<unknown>, options: SinkOptions<unknown, unknown> = {}): Pipeline {
@@ -233,34 +190,72 @@ class Builder {
     for (const option of ['key', 'headers', 'timestamp'] as const) {
       if (options[option] !== undefined) draft.checkFunction(name, option, options[option]);
     }
-    if (topic === draft.source?.topic) {
-      draft.wrong(name, `writes to "${topic}", which the pipeline reads: it would never end`);
-    }
     const { key, headers, timestamp } = options;
-    this.ended = true;
-    return draft.finish({ kind: 'sink', name, topic, serde, key, headers, timestamp });
+    draft.sink({ kind: 'sink', name, topic, serde, key, headers, timestamp }, this.output);
+    return this.pipeline;
+  }
+
+  /**
+   * The stream after a step with two inputs, of which this is the left: what `join`, `lookup` and
+   * `connect().process` are made with. `make` checks the step's arguments.
+   */
+  meet(
+    kind: string,
+    other: unknown,
+    options: StepOptions | undefined,
+    make: (name: string, draft: Draft) => Omit<TwoInputStep, 'kind' | 'name'>,
+  ): Builder {
+    const { draft } = this;
+    const name = this.begin(kind, options);
+    const right = this.takeOther(other, name, options);
+    const step: TwoInputStep = { kind: 'two-input', name, ...make(name, draft) };
+    if (step.left === 'by-key') draft.checkKey(name, 'left', this.output);
+    if (step.right === 'by-key') draft.checkKey(name, 'right', right);
+    if (step.rightFirst) draft.checkApart(name, this.output, right);
+    const isKeyed = step.left === 'by-key' || draft.hasKey(this.output);
+    return this.streamOf(draft.add(step, [this.output, right], isKeyed ? 'here' : 'no'));
   }
 
   private call(kind: FunctionStep['kind'], call: StepFunction, options?: StepOptions): Builder {
     const name = this.begin(kind, options);
     this.draft.checkFunction(name, 'its argument', call);
-    return this.draft.add({ kind, name, call });
+    return this.follow({ kind, name, call });
+  }
+
+  /** The stream after a step that has one input. */
+  private follow(step: MiddleStep, keyed: 'as before' | 'here' = 'as before'): Builder {
+    return this.streamOf(this.draft.add(step, [this.output], keyed));
+  }
+
+  private streamOf(output: Output): Builder {
+    return new Builder(this.draft, this.pipeline, output);
   }
 
   private beginKeyed(kind: string, options: StepOptions | undefined): string {
     const name = this.begin(kind, options);
-    if (!this.draft.keyed) this.draft.wrong(name, 'keeps state per key; .keyBy() comes before it');
+    if (!this.draft.isKeyed(this.output, name)) {
+      this.draft.wrong(name, 'keeps state per key; .keyBy() comes before it');
+    }
     return name;
   }
 
-  /** The name of a new step, after making sure that it goes on from the end. */
+  /** The name of a new step, after making sure that no other goes on from here. */
   private begin(kind: string, options: StepOptions | undefined): string {
+    this.draft.take(this.output, kind, options);
+    return this.draft.claimName(kind, options);
+  }
+
+  /** The output of another stream that a step takes beside this one. */
+  private takeOther(other: unknown, name: string, options: StepOptions | undefined): Output {
     const { draft } = this;
-    if (this.ended || this.at !== draft.steps.length) {
-      const name = options?.name ?? kind;
-      draft.wrong(name, 'goes on from a stream that another step goes on from already');
+    if (!(other instanceof Builder)) {
+      return draft.wrong(name, `takes a stream, not ${other === null ? 'null' : typeof other}`);
     }
-    return draft.claimName(kind, options);
+    if (other.draft !== draft) {
+      draft.wrong(name, `takes a stream of another pipeline, "${other.draft.name}"`);
+    }
+    draft.take(other.output, name, options);
+    return other.output;
   }
 }
 
@@ -270,13 +265,16 @@ type OpenWindow = Omit<WindowStep, 'logic'>;
 /** After `.window()`: what is done with the windows has to come next. */
 class WindowBuilder {
   private readonly draft: Draft;
+  private readonly pipeline: Pipeline;
+  private readonly output: Output;
   private readonly opened: OpenWindow;
-  private readonly at: number;
 
-  constructor(draft: Draft, window: OpenWindow) {
+  constructor(draft: Draft, pipeline: Pipeline, output: Output, window: OpenWindow) {
     this.draft = draft;
+    this.pipeline = pipeline;
+    this.output = output;
     this.opened = window;
-    this.at = draft.steps.length;
+    draft.openWindow(window.name);
     for (const step of [
       'map',
       'filter',
@@ -284,6 +282,9 @@ class WindowBuilder {
       'tap',
       'keyBy',
       'keyByRecord',
+      'merge',
+      'fork',
+      'split',
       'window',
       'dedupe',
       'to',
@@ -345,9 +346,11 @@ class WindowBuilder {
 
   private close(logic: WindowStep['logic']): Builder {
     const { draft, opened: window } = this;
-    if (this.at !== draft.steps.length) {
-      draft.wrong(window.name, 'is finished or left behind: another step goes on from its stream');
+    if (!draft.closeWindow(window.name)) {
+      draft.wrong(window.name, 'is finished: another step goes on from its stream');
     }
-    return draft.add({ ...window, logic });
+    const keyed = window.keyed ? 'as before' : 'no';
+    const output = draft.add({ ...window, logic }, [this.output], keyed);
+    return new Builder(draft, this.pipeline, output);
   }
 }

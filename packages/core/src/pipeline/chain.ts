@@ -1,73 +1,174 @@
+import { type Branch, ForkOperator, SplitOperator } from '../operator/branches.ts';
 import type { ContextCell } from '../operator/context.ts';
 import { CountWindowOperator } from '../operator/count-window.ts';
-import type { RecordCounts } from '../operator/counters.ts';
 import { DedupeOperator } from '../operator/dedupe.ts';
-import type { Faults } from '../operator/faults.ts';
 import { FilterOperator } from '../operator/filter.ts';
 import { FlatMapOperator } from '../operator/flat-map.ts';
+import { Junction } from '../operator/junction.ts';
 import { LateOutput } from '../operator/late-output.ts';
 import { MapOperator } from '../operator/map.ts';
 import { type Clocked, isClocked, type Operator, Transparent } from '../operator/operator.ts';
-import type { Outlet } from '../operator/outlet.ts';
+import type { OperatorParts } from '../operator/operator-parts.ts';
 import { ProcessOperator } from '../operator/process.ts';
 import { TapOperator } from '../operator/tap.ts';
 import { TimeWindowOperator } from '../operator/time-window.ts';
+import { TwoInputHead } from '../operator/two-input-head.ts';
 import { WindowOutput } from '../operator/window-output.ts';
-import type { StateBackend } from '../state/backend.ts';
-import type { Clock } from '../time/clock.ts';
 import { aggregateLogic, type PaneLogic, WholeWindowLogic } from '../window/pane.ts';
-
 import { EventTimeTrigger } from '../window/trigger.ts';
-import type { FunctionStep, MiddleStep, RecordKeyStep, WindowStep } from './graph.ts';
-import { keepsValues } from './plan.ts';
+import type {
+  DedupeStep,
+  ForkStep,
+  FunctionStep,
+  Graph,
+  Output,
+  ProcessStep,
+  SplitStep,
+  TwoInputStep,
+  WindowStep,
+} from './graph.ts';
+import { portsOf } from './graph.ts';
+import type { Stage } from './stages.ts';
 
-/** What the operators of one task share. */
-export interface ChainParts {
-  readonly faults: Faults;
-  readonly counts: RecordCounts;
-  /** The outlet to a late topic. */
-  readonly lateOutlet: (topic: string) => Outlet;
-  readonly clock: Clock;
-  /** Where the keyed state of a step lies. */
-  readonly backend: (step: string) => StateBackend;
-}
-
-/** A row of operators; `head` takes the values, `timeHead` is the first that time is of interest to. */
+/** The operators of a task: a row, or with branches a tree whose branches may meet again. */
 export interface Chain {
+  /** Takes the values; of a two-input step, whatever is not of one side. */
   readonly head: Operator;
+  /** The first that time is of interest to. */
   readonly timeHead: Operator;
+  /** Where the values of each side go in, where the head has two inputs. */
+  readonly twoInputs: TwoInputHead | undefined;
   /** In the order of the steps; those that hold state have something to snapshot. */
   readonly operators: readonly { readonly step: string; readonly operator: Operator }[];
   /** Those that have to be told the clock. */
   readonly clocked: readonly Clocked[];
 }
 
-/** Builds the operators of a stage from the last to the first, in front of `exit`. */
+/** Builds the operators of a stage from the last to the first, in front of its `exits`. */
 export function buildChain(
-  steps: readonly MiddleStep[],
-  valuesAreViews: boolean,
-  exit: Operator,
-  parts: ChainParts,
+  graph: Graph,
+  stage: Stage,
+  exits: readonly Operator[],
+  parts: OperatorParts,
 ): Chain {
-  const operators: { step: string; operator: Operator }[] = [];
-  let next = exit;
-  for (const [at, step] of [...steps.entries()].reverse()) {
-    // A key in the record is what the context says anyway.
-    if (step.kind === 'keyByRecord') continue;
-    const views = valuesAreViews && steps.slice(0, at).every(keepsValues);
-    next = operatorOf(step, views, next, parts);
-    operators.unshift({ step: step.name, operator: next });
-  }
-  const timeHead = operators.find(({ operator }) => !(operator instanceof Transparent));
-  const clocked = operators.map(({ operator }) => operator).filter(isClocked);
-  return { head: next, timeHead: timeHead?.operator ?? exit, operators, clocked };
+  return new ChainBuilder(graph, stage, exits, parts).build();
 }
 
+class ChainBuilder {
+  private readonly graph: Graph;
+  private readonly stage: Stage;
+  private readonly parts: OperatorParts;
+  /** What takes the values of an output of a node, by `node:port`. */
+  private readonly behind = new Map<string, Branch>();
+  private readonly operators: { step: string; operator: Operator }[] = [];
+  private readonly clocked: Clocked[] = [];
+  private twoInputs: TwoInputHead | undefined;
+
+  constructor(graph: Graph, stage: Stage, exits: readonly Operator[], parts: OperatorParts) {
+    this.graph = graph;
+    this.stage = stage;
+    this.parts = parts;
+    for (const [i, exit] of stage.exits.entries()) {
+      const from = exit.kind === 'sink' ? graph.nodes[exit.node].inputs[0] : exit.from;
+      this.behind.set(portOf(from), { head: exits[i], time: exits[i] });
+    }
+  }
+
+  build(): Chain {
+    const { nodes } = this.stage;
+    let first: Branch | undefined;
+    for (const node of nodes.toReversed()) {
+      const { step, inputs } = this.graph.nodes[node];
+      if (step.kind === 'sink') continue;
+      first = this.branchOf(node);
+      const here = inputs.filter(input => nodes.includes(input.node));
+      // A merge of branches of this very task needs to keep their times apart.
+      const ways = here.length > 1 ? new Junction(here.length, first).inputs : undefined;
+      for (const [i, input] of here.entries()) {
+        const way = ways?.[i];
+        this.behind.set(portOf(input), way === undefined ? first : { head: way, time: way });
+      }
+    }
+    const { head, time } = first as Branch;
+    const { twoInputs, operators, clocked } = this;
+    return { head, timeHead: time, twoInputs, operators, clocked };
+  }
+
+  /** The operator of a node in front of what is behind it, or just that for steps without one. */
+  private branchOf(node: number): Branch {
+    const { step } = this.graph.nodes[node];
+    if (step.kind === 'fork' || step.kind === 'split') return this.branching(step, node);
+    const next = this.next(node, 0);
+    switch (step.kind) {
+      case 'source':
+      case 'sink':
+      case 'merge':
+      // The key function is called by the exchange before; a key in the record is what the context says.
+      case 'keyBy':
+      case 'keyByRecord':
+        return next;
+      case 'two-input':
+        return this.keep(step.name, this.twoInput(step, node, next.head), next);
+      default: {
+        const operator = operatorOf(step, this.viewsInto(node, 0), next.head, this.parts);
+        if (isClocked(operator)) this.clocked.unshift(operator);
+        return this.keep(step.name, operator, next);
+      }
+    }
+  }
+
+  private branching(step: ForkStep | SplitStep, node: number): Branch {
+    const { counts, faults } = this.parts;
+    const branches = Array.from({ length: portsOf(step) }, (_, port) => this.next(node, port));
+    const operator =
+      step.kind === 'fork'
+        ? new ForkOperator(branches, counts)
+        : new SplitOperator(
+            step.name,
+            step.routes.map(({ wants }) => wants as Call),
+            branches,
+            faults,
+            counts,
+          );
+    this.operators.unshift({ step: step.name, operator });
+    return { head: operator, time: operator };
+  }
+
+  private twoInput(step: TwoInputStep, node: number, next: Operator): Operator {
+    const [leftViews, rightViews] = [this.viewsInto(node, 0), this.viewsInto(node, 1)];
+    const operator = step.create({ ...this.parts, next, leftViews, rightViews });
+    if (isClocked(operator)) this.clocked.unshift(operator);
+    this.twoInputs = new TwoInputHead(operator);
+    return this.twoInputs;
+  }
+
+  private keep(step: string, operator: Operator, next: Branch): Branch {
+    this.operators.unshift({ step, operator });
+    return { head: operator, time: operator instanceof Transparent ? next.time : operator };
+  }
+
+  private next(node: number, port: number): Branch {
+    return this.behind.get(portOf({ node, port })) as Branch;
+  }
+
+  private viewsInto(node: number, input: number): boolean {
+    const { nodes } = this.graph;
+    return nodes[nodes[node].inputs[input].node].views;
+  }
+}
+
+function portOf({ node, port }: Output): string {
+  return `${node}:${port}`;
+}
+
+type StepOfOne = FunctionStep | WindowStep | ProcessStep | DedupeStep;
+
+/** The operator of a step with one input and one output. */
 function operatorOf(
-  step: Exclude<MiddleStep, RecordKeyStep>,
+  step: StepOfOne,
   views: boolean,
   next: Operator,
-  parts: ChainParts,
+  parts: OperatorParts,
 ): Operator {
   const { faults, counts, clock } = parts;
   const shared = { step: step.name, faults, counts, clock };
@@ -88,7 +189,7 @@ function operatorOf(
 
 type Call = (value: unknown, context: ContextCell) => unknown;
 
-function plain(step: FunctionStep, next: Operator, { faults, counts }: ChainParts): Operator {
+function plain(step: FunctionStep, next: Operator, { faults, counts }: OperatorParts): Operator {
   const call = step.call as Call;
   switch (step.kind) {
     case 'map':
@@ -98,7 +199,7 @@ function plain(step: FunctionStep, next: Operator, { faults, counts }: ChainPart
     case 'flatMap':
       return new FlatMapOperator(step.name, call, faults, counts, next);
     default:
-      // A stage ends before `keyBy`: it is `tap`.
+      // A chain has no operator for `keyBy`: it is `tap`.
       return new TapOperator(step.name, call, faults, next);
   }
 }
@@ -108,7 +209,7 @@ export function windowOperator(
   step: WindowStep,
   valuesAreViews: boolean,
   next: Operator,
-  parts: Pick<ChainParts, 'faults' | 'counts' | 'lateOutlet'>,
+  parts: Pick<OperatorParts, 'faults' | 'counts' | 'lateOutlet'>,
 ): Operator {
   const { faults, counts } = parts;
   const logic: PaneLogic =

@@ -2,47 +2,72 @@ import { type ChannelReader, FRAME } from '../channel/channel.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import { ContextCell } from '../operator/context.ts';
 import type { Faults } from '../operator/faults.ts';
+import type { Operator } from '../operator/operator.ts';
+import { SIDE, type Side } from '../operator/two-input-head.ts';
 import { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
 import { WatermarkCombiner } from '../time/combiner.ts';
 import { Task, type TaskParts, type TaskStats } from './task.ts';
 
-export interface ChannelTaskParts extends TaskParts {
-  /** One per task of the stage before, in the order of those tasks. */
-  readonly inputs: readonly ChannelReader[];
-  /** The shards that they read, for the origin of dead letters; −1 for a stage in the middle. */
-  readonly shards: readonly number[];
-  /** Decodes values where they travel as whole records. */
+/** One task before this one, and what it sends. */
+export interface ChannelInput {
+  readonly reader: ChannelReader;
+  /** Which input of a two-input step it belongs to. */
+  readonly side: Side;
+  /** Where the offsets of its values are from; '' and −1 for a task in the middle. */
+  readonly topic: string;
+  readonly shard: number;
+  /** Decodes its values where they travel as whole records. */
   readonly serde: Serde<unknown> | undefined;
+  /** What statistics call it. */
+  readonly from: string;
+}
+
+export interface ChannelTaskParts extends TaskParts {
+  readonly inputs: readonly ChannelInput[];
+  /** Whether nothing of the left is read before the right has ended. */
+  readonly rightFirst: boolean;
   readonly faults: Faults;
 }
 
 /** A later stage: takes from its channels in turn and combines their times. */
 export class ChannelTask extends Task {
-  private readonly inputs: readonly ChannelReader[];
-  private readonly shards: readonly number[];
-  private readonly serde: Serde<unknown> | undefined;
+  private readonly inputs: readonly ChannelInput[];
+  /** Of each input its reader, and the operator that takes its values. */
+  private readonly readers: readonly ChannelReader[];
+  private readonly heads: readonly Operator[];
   private readonly faults: Faults;
   private readonly context = new ContextCell();
   private readonly combiner: WatermarkCombiner;
   private readonly positions: number[];
   private turn = 0;
   private open: number;
+  /** Inputs of each side that have not ended. */
+  private readonly openOfSide: [left: number, right: number];
+  /** Whether the left waits for the end of the right. */
+  private holdsLeft: boolean;
   private idle = false;
-  /** Whether the last value is what suspends the task. */
+  /** Whether the last value is what suspends the task, and how it was decoded. */
   private inHand = false;
+  private inHandSerde: Serde<unknown> | undefined;
   /** The input whose current frame holds a value that waits until the time before it has passed. */
   private unpushed = -1;
+  /** Whether the end of a side suspends the task, and more may follow from it. */
+  private endingSide = false;
 
   constructor(parts: ChannelTaskParts) {
     super(parts, parts.inputs.length);
-    this.inputs = parts.inputs;
-    this.shards = parts.shards;
-    this.serde = parts.serde;
+    const { inputs } = parts;
+    this.inputs = inputs;
+    this.readers = inputs.map(({ reader }) => reader);
+    this.heads = inputs.map(({ side }) => parts.chain.twoInputs?.sides[side] ?? this.head);
     this.faults = parts.faults;
-    this.open = parts.inputs.length;
-    this.combiner = new WatermarkCombiner(parts.inputs.length);
-    this.positions = parts.inputs.map(({ read }) => read);
+    this.open = inputs.length;
+    const right = inputs.filter(({ side }) => side === SIDE.right).length;
+    this.openOfSide = [inputs.length - right, right];
+    this.holdsLeft = parts.rightFirst;
+    this.combiner = new WatermarkCombiner(inputs.length);
+    this.positions = this.readers.map(({ read }) => read);
   }
 
   stats(): TaskStats {
@@ -51,25 +76,26 @@ export class ChannelTask extends Task {
       ...this.baseStats(),
       lost: 0,
       idle: this.combiner.idle,
-      heldBy: holder < 0 ? undefined : `task ${holder} of stage ${this.plan.stage - 1}`,
+      heldBy: holder < 0 ? undefined : this.inputs[holder].from,
     };
   }
 
   protected take(budget: number): 'suspended' | 'progress' | 'nothing' {
-    const { inputs } = this;
-    const share = Math.max(1, Math.ceil(budget / inputs.length));
+    const { readers } = this;
+    const share = Math.max(1, Math.ceil(budget / readers.length));
     let progress = false;
-    for (let i = 0; i < inputs.length; i++) {
+    for (let i = 0; i < readers.length; i++) {
       const index = this.turn;
-      this.turn = index + 1 === inputs.length ? 0 : index + 1;
+      this.turn = index + 1 === readers.length ? 0 : index + 1;
+      if (this.holdsLeft && this.inputs[index].side === SIDE.left) continue;
       for (let taken = 0; taken < share; taken++) {
-        const frame = inputs[index].next();
+        const frame = readers[index].next();
         if (frame === FRAME.none) break;
         progress = true;
         const done = frame === FRAME.data ? this.data(index) : this.control(index, frame);
         if (!done) return 'suspended';
       }
-      inputs[index].free();
+      readers[index].free();
     }
     return progress ? 'progress' : 'nothing';
   }
@@ -77,10 +103,11 @@ export class ChannelTask extends Task {
   /** One accessor may serve every task of the thread: aims it at this task's record again. */
   protected reaim(): void {
     const { record } = this.context;
-    if (record !== undefined && this.inHand) this.serde?.decode(record);
+    if (record !== undefined && this.inHand) this.inHandSerde?.decode(record);
   }
 
   protected goOn(): boolean {
+    if (this.endingSide) return this.sideEnded();
     if (this.unpushed < 0) return true;
     const index = this.unpushed;
     this.unpushed = -1;
@@ -88,23 +115,25 @@ export class ChannelTask extends Task {
   }
 
   protected inputPositions(): readonly number[] {
-    for (let i = 0; i < this.inputs.length; i++) this.positions[i] = this.inputs[i].read;
+    for (let i = 0; i < this.readers.length; i++) this.positions[i] = this.readers[i].read;
     return this.positions;
   }
 
   protected releaseInputs(positions: readonly number[]): void {
-    for (let i = 0; i < this.inputs.length; i++) this.inputs[i].release(positions[i]);
+    for (let i = 0; i < this.readers.length; i++) this.readers[i].release(positions[i]);
   }
 
   protected inputPlaces(): WaitingPlace[] {
-    return [...this.inputs];
+    const { inputs, holdsLeft } = this;
+    const read = holdsLeft ? inputs.filter(({ side }) => side === SIDE.right) : inputs;
+    return read.map(({ reader }) => reader);
   }
 
   protected closeInputs(): void {}
 
   private data(index: number): boolean {
-    const input = this.inputs[index];
-    if (this.combiner.advance(index, input.watermark) && !this.passTime(this.combiner.watermark)) {
+    const reader = this.readers[index];
+    if (this.combiner.advance(index, reader.watermark) && !this.passTime(this.combiner.watermark)) {
       this.unpushed = index;
       return false;
     }
@@ -112,24 +141,26 @@ export class ChannelTask extends Task {
   }
 
   private push(index: number): boolean {
-    const input = this.inputs[index];
+    const reader = this.readers[index];
     const { context } = this;
-    const { value } = input;
-    context.timestamp = input.timestamp;
-    context.shard = this.shards[index];
-    context.offset = input.offset;
+    const { topic, shard, serde } = this.inputs[index];
+    const { value } = reader;
+    context.timestamp = reader.timestamp;
+    context.topic = topic;
+    context.shard = shard;
+    context.offset = reader.offset;
     context.record = undefined;
-    context.key = input.key;
-    if (this.serde !== undefined && value instanceof RecordView) {
-      return this.pushDecoded(this.serde, value);
+    context.key = reader.key;
+    if (serde !== undefined && value instanceof RecordView) {
+      return this.pushDecoded(index, serde, value);
     }
-    const done = this.head.push(value, context);
-    this.inHand = !done;
+    const done = this.heads[index].push(value, context);
+    this.inHand = false;
     return done;
   }
 
   /** A value that travelled as a whole record, and is a view of it. */
-  private pushDecoded(serde: Serde<unknown>, view: RecordView): boolean {
+  private pushDecoded(index: number, serde: Serde<unknown>, view: RecordView): boolean {
     const { context } = this;
     context.record = view;
     let value: unknown;
@@ -140,8 +171,9 @@ export class ChannelTask extends Task {
       if (outcome.failed) return this.faults.deadLetter(serde.name, outcome.error, view, context);
       value = outcome.value;
     }
-    const done = this.head.push(value, context);
+    const done = this.heads[index].push(value, context);
     this.inHand = !done;
+    this.inHandSerde = serde;
     return done;
   }
 
@@ -157,17 +189,35 @@ export class ChannelTask extends Task {
     const { combiner } = this;
     switch (frame) {
       case FRAME.watermark:
-        return combiner.advance(index, this.inputs[index].watermark) ? this.tellTime() : true;
+        return combiner.advance(index, this.readers[index].watermark) ? this.tellTime() : true;
       case FRAME.idle:
         return combiner.markIdle(index) ? this.tellTime() : true;
       case FRAME.active:
         return combiner.markActive(index) ? this.tellTime() : true;
       case FRAME.end:
-        this.open--;
-        return this.open === 0 ? this.inputEnded() : true;
+        return this.ended(this.inputs[index].side);
       default:
         return true;
     }
+  }
+
+  private ended(side: Side): boolean {
+    this.open--;
+    this.openOfSide[side]--;
+    const { twoInputs } = this.chain;
+    if (twoInputs !== undefined && this.openOfSide[side] === 0) {
+      if (side === SIDE.right) this.holdsLeft = false;
+      if (!twoInputs.endSide(side)) {
+        this.endingSide = true;
+        return false;
+      }
+    }
+    return this.sideEnded();
+  }
+
+  private sideEnded(): boolean {
+    this.endingSide = false;
+    return this.open > 0 || this.inputEnded();
   }
 
   private tellTime(): boolean {

@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import type { Plan } from './plan.ts';
+import { outputsOf, type Plan } from './plan.ts';
 
 type Topics = Pick<Plan, 'pipeline' | 'topics'>;
 
@@ -12,25 +12,27 @@ export function refuseCycle(
   added: Topics,
   isLossless: (topic: string) => boolean,
 ): void {
-  const all = [...running, added];
+  const others = [...running];
   const path: string[] = [];
+  const seen = new Set<string>();
+  /** Goes on from a topic that the new pipeline reaches, looking for one that it reads. */
   const visit = (topic: string): void => {
-    if (topic === added.topics.source && path.length > 0) {
+    if (added.topics.sources.includes(topic)) {
       fail(
         'PIPELINE_CYCLE',
-        `Pipeline "${added.pipeline}" closes a cycle of lossless topics: ${[...path, topic].join(' → ')}. ` +
-          'A topic that overwrites its oldest records may close one.',
+        `Pipeline "${added.pipeline}" closes a cycle of lossless topics: ` +
+          `${[topic, ...path, topic].join(' → ')}. A topic that overwrites its oldest records may ` +
+          'close one.',
       );
     }
-    if (path.includes(topic)) return;
+    if (seen.has(topic)) return;
+    seen.add(topic);
     path.push(topic);
-    for (const { topics } of all) {
-      if (topics.source !== topic) continue;
-      for (const out of [topics.sink, ...topics.late, topics.deadLetters]) {
-        if (isLossless(out)) visit(out);
-      }
-    }
+    for (const { topics } of others) if (topics.sources.includes(topic)) follow(topics);
     path.pop();
   };
-  visit(added.topics.source);
+  const follow = (topics: Plan['topics']): void => {
+    for (const out of outputsOf(topics)) if (isLossless(out)) visit(out);
+  };
+  follow(added.topics);
 }

@@ -1,51 +1,48 @@
 import type { ChannelWriter } from '../channel/channel.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { ExchangeOperator } from '../operator/exchange.ts';
-import type { Operator } from '../operator/operator.ts';
 import type { Outlet } from '../operator/outlet.ts';
 
-/** The last operator of a task, and what else leaves it: all that has to be out before input is released. */
+/** All that leaves a task, and has to be out before input is released. */
 export class Exit {
-  readonly operator: Operator;
   readonly channels: readonly ChannelWriter[];
-  private readonly exchange: ExchangeOperator | undefined;
+  private readonly exchanges: readonly ExchangeOperator[];
   private readonly side: readonly Outlet[];
-  private readonly sink: Outlet | undefined;
+  private readonly sinks: readonly Outlet[];
 
-  /** `side` may still grow while the task is built. */
+  /** `side`: for dead letters and late values; it may still grow while the task is built. */
   constructor(
-    last: Operator,
-    exchange: ExchangeOperator | undefined,
+    exchanges: readonly ExchangeOperator[],
+    sinks: readonly Outlet[],
     side: readonly Outlet[],
-    sink: Outlet | undefined,
   ) {
-    this.operator = last;
-    this.exchange = exchange;
-    this.channels = exchange?.channels ?? [];
+    this.exchanges = exchanges;
+    this.channels = exchanges.flatMap(({ channels }) => channels);
     this.side = side;
-    this.sink = sink;
+    this.sinks = sinks;
   }
 
   /** Publishes what was sent; `true` when nothing is left on this side. */
   settle(): boolean {
-    let all = this.exchange === undefined || this.exchange.settle();
+    let all = true;
+    for (const exchange of this.exchanges) if (!exchange.settle()) all = false;
     for (const outlet of this.side) if (!outlet.flush()) all = false;
-    if (this.sink !== undefined && !this.sink.flush()) all = false;
+    for (const outlet of this.sinks) if (!outlet.flush()) all = false;
     return all;
   }
 
   markIdle(idle: boolean): void {
-    this.exchange?.markIdle(idle);
+    for (const exchange of this.exchanges) exchange.markIdle(idle);
   }
 
   /** Nothing follows: ends the task's producers. */
   end(): void {
     for (const outlet of this.side) outlet.end();
-    this.sink?.end();
+    for (const outlet of this.sinks) outlet.end();
   }
 
   places(): WaitingPlace[] {
-    const outlets = this.sink === undefined ? this.side : [...this.side, this.sink];
+    const outlets = [...this.side, ...this.sinks];
     return [...this.channels, ...outlets.flatMap(outlet => outlet.places)];
   }
 }

@@ -1,5 +1,8 @@
-import type { Graph, MiddleStep } from './graph.ts';
+import type { Graph, GraphNode, Step } from './graph.ts';
 import type { Plan, StagePlan } from './plan.ts';
+import type { StageExit } from './stages.ts';
+
+type ExchangeExit = Extract<StageExit, { kind: 'exchange' }>;
 
 /**
  * A plan as text: each stage with its steps, where its values come from and go, and which task runs
@@ -11,52 +14,96 @@ export function explainPlan(graph: Graph, plan: Plan): string {
     const many = stage.tasks.length === 1 ? '1 task' : `${stage.tasks.length} tasks`;
     const places = stage.tasks.map(id => `${id} on processor ${plan.tasks[id].processor}`);
     lines.push(`stage ${stage.index}: ${many} (${places.join(', ')})`);
-    if (stage.input === 'source') {
-      const { name, topic, serde, watermark } = graph.source;
-      lines.push(
-        `  ${name}: topic "${topic}", ${serde.name}, ${watermark.name}, one task per shard`,
-      );
+    for (const node of stage.nodes) {
+      const line = describe(graph.nodes[node], graph);
+      if (line !== undefined) lines.push(`  ${line}`);
     }
-    for (const step of graph.steps.slice(stage.from, stage.to)) lines.push(`  ${describe(step)}`);
-    lines.push(`  ${exitOf(graph, plan, stage)}`);
+    for (const exit of stage.exits) {
+      if (exit.kind === 'exchange') lines.push(`  ${describeExchange(graph, plan, stage, exit)}`);
+    }
   }
   lines.push(`dead letters: topic "${plan.topics.deadLetters}"`);
   return lines.join('\n');
 }
 
-function describe(step: MiddleStep): string {
-  if (step.kind === 'keyByRecord') return `${step.name}: the record's own key, no exchange`;
-  if (step.kind === 'process') {
-    const states = step.states.map(({ name, kind }) => `${kind} "${name}"`);
-    const timers = step.onTimer === undefined ? 'no timers' : 'timers';
-    return `${step.name}: process, ${[...states, timers].join(', ')}`;
-  }
-  if (step.kind === 'dedupe') {
-    const by = step.by === undefined ? '' : ', by a function';
-    return `${step.name}: dedupe within ${step.withinMs} ms of ${step.time} time${by}`;
-  }
-  if (step.kind !== 'window')
-    return step.name === step.kind ? step.kind : `${step.name}: ${step.kind}`;
-  const parts = [step.window.described, step.logic.kind];
-  if (!step.keyed) parts.push('without a key');
-  if (step.window.kind === 'time') {
-    parts.push(`lateness ${step.allowedLatenessMs} ms`, `${step.panes} panes`);
-    if (step.lateTo !== undefined) parts.push(`late to "${step.lateTo}"`);
-  }
-  return `${step.name}: ${parts.join(', ')}`;
+/** A step in a line; nothing for one that the exchange before its stage tells of. */
+function describe({ step, inputs }: GraphNode, graph: Graph): string | undefined {
+  const what = describeStep(step);
+  if (what === undefined) return undefined;
+  const named = step.name === what ? what : `${step.name}: ${what}`;
+  const from = inputs.flatMap(({ node, port }) => {
+    const before = graph.nodes[node].step;
+    if (before.kind === 'split') return [`"${before.routes[port].name}" of ${before.name}`];
+    return before.kind === 'fork' ? [`stream ${port} of ${before.name}`] : [];
+  });
+  return from.length === 0 ? named : `${named}, from ${from.join(' and ')}`;
 }
 
-function exitOf(graph: Graph, plan: Plan, stage: StagePlan): string {
-  if (stage.exit === 'sink') {
-    const { name, topic, serde } = graph.sink;
-    return `${name}: topic "${topic}", ${serde.name}`;
+function describeStep(step: Step): string | undefined {
+  switch (step.kind) {
+    case 'source':
+      return `topic "${step.topic}", ${step.serde.name}, ${step.watermark.name}, one task per shard`;
+    case 'sink':
+      return `topic "${step.topic}", ${step.serde.name}`;
+    case 'keyBy':
+      return undefined;
+    case 'keyByRecord':
+      return "the record's own key, no exchange";
+    case 'fork':
+      return `fork to ${step.count} streams`;
+    case 'split':
+      return `split to ${step.routes.map(({ name }) => `"${name}"`).join(', ')}`;
+    case 'two-input':
+      return late(step.described, step.lateTo);
+    case 'process': {
+      const states = step.states.map(({ name, kind }) => `${kind} "${name}"`);
+      const timers = step.onTimer === undefined ? 'no timers' : 'timers';
+      return `process, ${[...states, timers].join(', ')}`;
+    }
+    case 'dedupe': {
+      const by = step.by === undefined ? '' : ', by a function';
+      return `dedupe within ${step.withinMs} ms of ${step.time} time${by}`;
+    }
+    case 'window': {
+      const parts = [step.window.described, step.logic.kind];
+      if (!step.keyed) parts.push('without a key');
+      if (step.window.kind !== 'time') return parts.join(', ');
+      parts.push(`lateness ${step.allowedLatenessMs} ms`, `${step.panes} panes`);
+      return late(parts.join(', '), step.lateTo);
+    }
+    default:
+      return step.kind;
   }
-  const channels = plan.channels.filter(({ from }) => stage.tasks.includes(from));
+}
+
+function late(what: string, lateTo: string | undefined): string {
+  return lateTo === undefined ? what : `${what}, late to "${lateTo}"`;
+}
+
+function describeExchange(graph: Graph, plan: Plan, stage: StagePlan, exit: ExchangeExit): string {
+  const channels = plan.channels.filter(
+    ({ from, exit: of }) => stage.tasks.includes(from) && stage.exits[of] === exit,
+  );
   const shared = channels.filter(channel => channel.shared).length;
-  const how = stage.exchange === 'records' ? 'whole records' : 'values';
-  const by =
-    stage.exit === 'by-key'
-      ? `${graph.steps[stage.to].name}: exchange by key`
-      : 'exchange to one task';
-  return `${by} over ${channels.length} channels (${shared} between processors), ${how}`;
+  const how = exit.carries === 'records' ? 'whole records' : 'values';
+  const { step } = graph.nodes[exit.node];
+  return (
+    `${step.name}: ${routeOf(exit)} to stage ${exit.to} over ${channels.length} channels ` +
+    `(${shared} between processors), ${how}`
+  );
+}
+
+function routeOf({ route }: ExchangeExit): string {
+  switch (route) {
+    case 'by-key':
+      return 'exchange by key';
+    case 'by-current-key':
+      return 'exchange by the key that values have';
+    case 'to-one':
+      return 'exchange to one task';
+    case 'forward':
+      return 'hand-over on the same processor';
+    case 'broadcast':
+      return 'broadcast';
+  }
 }

@@ -1,6 +1,8 @@
 import type { Context } from '../operator/context.ts';
 import type { RecordCall, TimerCall } from '../operator/keyed-calls.ts';
 import type { ResolvedState } from '../operator/keyed-states.ts';
+import type { TwoInputOperator } from '../operator/two-input.ts';
+import type { TwoInputParts } from '../operator/two-input-head.ts';
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { TimeKind } from '../state/spec.ts';
@@ -75,16 +77,121 @@ export interface SinkStep {
   readonly timestamp: ((value: unknown, context: Context) => number) | undefined;
 }
 
-export type MiddleStep = FunctionStep | RecordKeyStep | WindowStep | ProcessStep | DedupeStep;
+/** Several streams as one. */
+export interface MergeStep {
+  readonly kind: 'merge';
+  readonly name: string;
+}
+
+/** The same values to several streams: port by port. */
+export interface ForkStep {
+  readonly kind: 'fork';
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Each value to the first route that wants it: a route is a port. */
+export interface SplitStep {
+  readonly kind: 'split';
+  readonly name: string;
+  readonly routes: readonly { readonly name: string; readonly wants: StepFunction }[];
+}
+
+/** A step with a left and a right input: the first of its stage, both inputs arrive by exchange. */
+export interface TwoInputStep {
+  readonly kind: 'two-input';
+  readonly name: string;
+  /** For `explain()`, for example `interval join, inner`. */
+  readonly described: string;
+  /**
+   * How values reach the task: by the key of the `keyBy` before, or else the key that they have; or
+   * (`forward`) to the task on the same processor, their key kept.
+   */
+  readonly left: 'by-key' | 'forward';
+  /** By key like the left, or each value to every task. */
+  readonly right: 'by-key' | 'broadcast';
+  /** Whether nothing of the left is read before the right has ended. */
+  readonly rightFirst: boolean;
+  /** Whether something is lost with a task of it. */
+  readonly stateful: boolean;
+  readonly lateTo: string | undefined;
+  readonly create: (parts: TwoInputParts) => TwoInputOperator;
+}
+
+export type MiddleStep =
+  | FunctionStep
+  | RecordKeyStep
+  | WindowStep
+  | ProcessStep
+  | DedupeStep
+  | MergeStep
+  | ForkStep
+  | SplitStep
+  | TwoInputStep;
 export type Step = SourceStep | MiddleStep | SinkStep;
 
-/** A pipeline as data and user code: checked, frozen. */
+/** An output of a node: a fork and a split have several, everything else one. */
+export interface Output {
+  readonly node: number;
+  readonly port: number;
+}
+
+export interface GraphNode {
+  readonly step: Step;
+  /** None for a source, left and right for a two-input step, any number for a merge, else one. */
+  readonly inputs: readonly Output[];
+  /** Whether what comes out are views of the source's records. */
+  readonly views: boolean;
+}
+
+/**
+ * A pipeline as data and user code: checked, frozen. A node stands after its inputs, so there is no
+ * cycle; each output is the input of one node.
+ */
 export interface Graph {
   readonly name: string;
-  readonly source: SourceStep;
-  readonly steps: readonly MiddleStep[];
-  readonly sink: SinkStep;
+  readonly nodes: readonly GraphNode[];
   readonly deadLetters: string;
+}
+
+export function sourcesOf({ nodes }: Graph): SourceStep[] {
+  return nodes.map(({ step }) => step).filter(step => step.kind === 'source');
+}
+
+export function sinksOf({ nodes }: Graph): SinkStep[] {
+  return nodes.map(({ step }) => step).filter(step => step.kind === 'sink');
+}
+
+/** The topics for late values, each once. */
+export function lateTopicsOf({ nodes }: Graph): string[] {
+  const topics = nodes.map(({ step }) => ('lateTo' in step ? step.lateTo : undefined));
+  return [...new Set(topics.filter(topic => topic !== undefined))];
+}
+
+const STATEFUL: ReadonlySet<Step['kind']> = new Set(['window', 'process', 'dedupe']);
+const MAKES_VALUES: ReadonlySet<Step['kind']> = new Set([
+  'map',
+  'flatMap',
+  'window',
+  'process',
+  'two-input',
+]);
+
+/** Whether something is lost with a task of the step. */
+export function isStateful(step: Step): boolean {
+  return STATEFUL.has(step.kind) || (step.kind === 'two-input' && step.stateful);
+}
+
+/** Whether what comes out of a step is what went in, a view included. */
+export function keepsValues({ kind }: MiddleStep): boolean {
+  return !MAKES_VALUES.has(kind);
+}
+
+/** How many outputs a node has. */
+export function portsOf(step: Step): number {
+  if (step.kind === 'sink') return 0;
+  if (step.kind === 'fork') return step.count;
+  return step.kind === 'split' ? step.routes.length : 1;
 }
 
 /** The group that a pipeline reads its source in, and alone commits. */

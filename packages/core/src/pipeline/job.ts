@@ -5,7 +5,7 @@ import type { TaskStats } from './task.ts';
 /** How a running pipeline stands. */
 export interface JobStats extends RecordCounts {
   readonly pipeline: string;
-  /** Records that were overwritten in the source topic before they could be read. */
+  /** Records that were overwritten in a source topic before they could be read. */
   readonly lost: number;
   readonly tasks: readonly TaskStats[];
 }
@@ -32,7 +32,7 @@ export interface Job {
   readonly name: string;
   stats(): JobStats | Promise<JobStats>;
   /**
-   * Resolves when the source topic has ended and everything that came of it is appended. Rejects
+   * Resolves when all source topics have ended and everything that came of them is appended. Rejects
    * with what stopped the pipeline.
    */
   drained(): Promise<void>;

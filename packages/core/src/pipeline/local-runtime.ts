@@ -124,7 +124,9 @@ export class LocalEngine {
     for (const topic of [...plan.topics.late, plan.topics.deadLetters]) {
       if (!this.topics.has(topic)) this.create(topic, { overflow: 'overwrite' });
     }
-    this.topic(plan.topics.source).createGroup(plan.group, 'earliest');
+    for (const source of plan.topics.sources) {
+      this.topic(source).createGroup(plan.group, 'earliest');
+    }
     for (const [processor, host] of this.hosts.entries()) host.add(pipeline, plan, processor);
     const job = new LocalJob(this, pipeline, plan, this.hosts);
     this.jobs.set(name, job);
@@ -196,7 +198,7 @@ export class LocalEngine {
     this.jobs.delete(plan.pipeline);
     for (const host of this.hosts) host.remove(plan.pipeline);
     for (const { id } of plan.channels) this.channels.delete(`${plan.pipeline}/${id}`);
-    this.topics.get(plan.topics.source)?.deleteGroup(plan.group);
+    for (const source of plan.topics.sources) this.topics.get(source)?.deleteGroup(plan.group);
     this.bell.ring();
   }
 
@@ -261,8 +263,11 @@ class LocalJob implements Job {
   }
 
   caughtUp(): Promise<void> {
-    const source = this.engine.topic(this.plan.topics.source);
-    return this.until(() => this.stopped === undefined && isCaughtUp(source, this.plan.group));
+    const sources = this.plan.topics.sources.map(topic => this.engine.topic(topic));
+    return this.until(
+      () =>
+        this.stopped === undefined && sources.every(topic => isCaughtUp(topic, this.plan.group)),
+    );
   }
 
   async stop(): Promise<void> {

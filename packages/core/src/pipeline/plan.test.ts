@@ -13,7 +13,11 @@ const start = (name = 'p', from = 'in') => pipeline(name).from(from, json<number
 const count = { create: () => 0, add: (n: number) => n + 1 };
 const plan = (made: Pipeline, processors = 2, shards = 3) =>
   planPipeline(made, { shardsOf: () => shards, processors });
-const shape = ({ stages }: Plan) => stages.map(({ exit, tasks }) => [exit, tasks.length]);
+/** Of each stage, its exits and the number of its tasks. */
+const shape = ({ stages }: Plan) =>
+  stages.map(({ exits, tasks }) => [...exits.map(way), tasks.length] as const);
+const way = (exit: Plan['stages'][number]['exits'][number]) =>
+  exit.kind === 'sink' ? 'sink' : `${exit.route} ${exit.to}`;
 
 describe('stages', () => {
   test('a pipeline without keys is one stage, a task per shard, spread over the processors', () => {
@@ -27,8 +31,8 @@ describe('stages', () => {
     expect(made.channels).toEqual([]);
     expect(made.stateful).toBe(false);
     expect(made.topics).toEqual({
-      source: 'in',
-      sink: 'out',
+      sources: ['in'],
+      sinks: ['out'],
       late: [],
       deadLetters: 'p.dead-letters',
     });
@@ -44,16 +48,16 @@ describe('stages', () => {
         .to('out', json()),
     );
     expect(shape(made)).toEqual([
-      ['by-key', 3],
+      ['by-key 1', 3],
       ['sink', 2],
     ]);
     expect(made.channels).toEqual([
-      { id: 0, from: 0, to: 3, shared: false },
-      { id: 1, from: 0, to: 4, shared: true },
-      { id: 2, from: 1, to: 3, shared: true },
-      { id: 3, from: 1, to: 4, shared: false },
-      { id: 4, from: 2, to: 3, shared: false },
-      { id: 5, from: 2, to: 4, shared: true },
+      { id: 0, from: 0, to: 3, exit: 0, shared: false },
+      { id: 1, from: 0, to: 4, exit: 0, shared: true },
+      { id: 2, from: 1, to: 3, exit: 0, shared: true },
+      { id: 3, from: 1, to: 4, exit: 0, shared: false },
+      { id: 4, from: 2, to: 3, exit: 0, shared: false },
+      { id: 5, from: 2, to: 4, exit: 0, shared: true },
     ]);
     expect(made.stateful).toBe(true);
     expect(made.topics.late).toEqual(['late']);
@@ -62,7 +66,7 @@ describe('stages', () => {
   test('a window without a key is one task', () => {
     const made = plan(start().window(tumbling(1)).aggregate(count).to('out', json()));
     expect(shape(made)).toEqual([
-      ['to-one', 3],
+      ['to-one 1', 3],
       ['sink', 1],
     ]);
     const twice = start().window(tumbling(1)).aggregate(count).window(tumbling(5)).aggregate(count);
@@ -85,8 +89,8 @@ describe('stages', () => {
       .window(tumbling(10))
       .aggregate(count);
     expect(shape(plan(other.to('out', json()), 4))).toEqual([
-      ['by-key', 3],
-      ['by-key', 4],
+      ['by-key 1', 3],
+      ['by-key 2', 4],
       ['sink', 4],
     ]);
   });
@@ -113,7 +117,10 @@ describe('stages', () => {
         return this;
       }
     }
-    const exchange = (made: Pipeline) => plan(made).stages[0].exchange;
+    const exchange = (made: Pipeline) => {
+      const [exit] = plan(made).stages[0].exits;
+      return exit.kind === 'exchange' ? exit.carries : undefined;
+    };
     const views = () => pipeline('p').from('in', records());
     expect(
       exchange(
@@ -180,7 +187,7 @@ test('explain says what runs where, and where values cross', () => {
       'stage 0: 3 tasks (0 on processor 0, 1 on processor 1, 2 on processor 0)',
       '  from-0: topic "in", json, monotonic, one task per shard',
       '  as they are: map',
-      '  keyBy-2: exchange by key over 6 channels (3 between processors), values',
+      '  keyBy-2: exchange by key to stage 1 over 6 channels (3 between processors), values',
       'stage 1: 2 tasks (3 on processor 0, 4 on processor 1)',
       '  window-3: tumbling 60000 ms, aggregate, lateness 1000 ms, accumulating panes, late to "late"',
       '  tap-4: tap',
@@ -205,7 +212,7 @@ test('explain says what runs where, and where values cross', () => {
     .process((_, values) => values.length)
     .to('out', json());
   expect(explainPlan(unkeyed.graph, plan(unkeyed, 1, 1))).toContain(
-    '  exchange to one task over 1 channels (0 between processors), whole records\n' +
+    '  window-1: exchange to one task to stage 1 over 1 channels (0 between processors), whole records\n' +
       'stage 1: 1 task (1 on processor 0)\n' +
       '  window-1: tumbling 7 ms, process, without a key, lateness 0 ms, accumulating panes\n',
   );

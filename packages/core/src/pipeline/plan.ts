@@ -1,26 +1,11 @@
 import { KEY_GROUPS } from '../state/key-groups.ts';
-import type { Graph, MiddleStep } from './graph.ts';
-import { groupOf } from './graph.ts';
+import type { Graph, SourceStep } from './graph.ts';
+import { groupOf, isStateful, lateTopicsOf, sinksOf, sourcesOf } from './graph.ts';
 import type { Pipeline } from './pipeline.ts';
+import { cutStages, type Stage } from './stages.ts';
 
-/** Steps that run together in one task, one after the other, without a queue between. */
-export interface StagePlan {
-  readonly index: number;
-  /** Where its values come from: a topic's shards, or the exchange after the stage before. */
-  readonly input: 'source' | 'exchange';
-  /** The steps of the graph in this stage: `[from, to)`. */
-  readonly from: number;
-  readonly to: number;
-  /**
-   * Where its values go: the output topic, the tasks of the next stage by key (`keyBy` is step
-   * `to`), or the one task of the next stage.
-   */
-  readonly exit: 'sink' | 'by-key' | 'to-one';
-  /**
-   * How values cross the exchange: decoded, or as whole records that the next stage decodes (values
-   * that are views of a record).
-   */
-  readonly exchange: 'values' | 'records' | undefined;
+/** A stage and its tasks. */
+export interface StagePlan extends Stage {
   readonly tasks: readonly number[];
 }
 
@@ -32,11 +17,13 @@ export interface TaskPlan {
   readonly processor: number;
 }
 
-/** A channel from one task to another of the next stage. */
+/** A channel from one task to another of a stage behind. */
 export interface ChannelPlan {
   readonly id: number;
   readonly from: number;
   readonly to: number;
+  /** Which exit of its stage it belongs to. */
+  readonly exit: number;
   /** Whether its ends are on different processors. */
   readonly shared: boolean;
 }
@@ -49,14 +36,16 @@ export interface Plan {
   readonly stages: readonly StagePlan[];
   readonly tasks: readonly TaskPlan[];
   readonly channels: readonly ChannelPlan[];
-  readonly topics: {
-    readonly source: string;
-    readonly sink: string;
-    readonly late: readonly string[];
-    readonly deadLetters: string;
-  };
+  readonly topics: PlanTopics;
   /** Whether tasks hold state that is lost with their processor. */
   readonly stateful: boolean;
+}
+
+export interface PlanTopics {
+  readonly sources: readonly string[];
+  readonly sinks: readonly string[];
+  readonly late: readonly string[];
+  readonly deadLetters: string;
 }
 
 export interface PlanOptions {
@@ -68,95 +57,91 @@ export interface PlanOptions {
  * Source stages have a task per shard, spread over the processors; keyed stages one per processor;
  * a window without a key one in all.
  */
-export function planPipeline(pipeline: Pipeline, options: PlanOptions): Plan {
-  const { graph } = pipeline;
-  const { processors } = options;
-  const stages: StagePlan[] = [];
-  const tasks: TaskPlan[] = [];
-  for (const cut of stagesOf(graph)) {
-    const index = stages.length;
-    const before = stages[index - 1];
-    const parallel =
-      before === undefined
-        ? options.shardsOf(graph.source.topic)
-        : before.exit === 'to-one'
-          ? 1
-          : Math.min(processors, KEY_GROUPS);
-    const ids: number[] = [];
-    for (let i = 0; i < parallel; i++) {
-      ids.push(tasks.length);
-      tasks.push({ id: tasks.length, stage: index, index: i, processor: i % processors });
-    }
-    stages.push({ index, input: before === undefined ? 'source' : 'exchange', ...cut, tasks: ids });
-  }
-  const late = graph.steps.flatMap(step =>
-    step.kind === 'window' && step.lateTo !== undefined ? [step.lateTo] : [],
-  );
+export function planPipeline({ name, graph }: Pipeline, options: PlanOptions): Plan {
+  const { stages, tasks } = new Placement(graph, options);
   return {
-    pipeline: pipeline.name,
-    group: groupOf(pipeline.name),
-    processors,
+    pipeline: name,
+    group: groupOf(name),
+    processors: options.processors,
     stages,
     tasks,
     channels: channelsOf(stages, tasks),
     topics: {
-      source: graph.source.topic,
-      sink: graph.sink.topic,
-      late,
+      sources: sourcesOf(graph).map(({ topic }) => topic),
+      sinks: [...new Set(sinksOf(graph).map(({ topic }) => topic))],
+      late: lateTopicsOf(graph),
       deadLetters: graph.deadLetters,
     },
-    stateful: graph.steps.some(({ kind }) => STATEFUL.has(kind)),
+    stateful: graph.nodes.some(({ step }) => isStateful(step)),
   };
 }
 
-const STATEFUL: ReadonlySet<MiddleStep['kind']> = new Set(['window', 'process', 'dedupe']);
-const MAKES_VALUES: ReadonlySet<MiddleStep['kind']> = new Set([
-  'map',
-  'flatMap',
-  'window',
-  'process',
-]);
-
-type Cut = Pick<StagePlan, 'from' | 'to' | 'exit' | 'exchange'>;
-
-/** Cuts the steps at every `keyBy`, and before a window without a key. */
-function stagesOf(graph: Graph): Cut[] {
-  const cuts: Cut[] = [];
-  const { steps } = graph;
-  let from = 0;
-  let keyed = false;
-  let views = graph.source.serde.views === true;
-  for (const [at, step] of steps.entries()) {
-    const exchange = views ? 'records' : 'values';
-    if (step.kind === 'keyBy') {
-      cuts.push({ from, to: at, exit: 'by-key', exchange });
-      from = at + 1;
-      keyed = true;
-    } else if (step.kind === 'window' && !keyed && !step.keyed) {
-      cuts.push({ from, to: at, exit: 'to-one', exchange });
-      from = at;
-      keyed = true;
-    }
-    if (!keepsValues(step)) views = false;
-  }
-  cuts.push({ from, to: steps.length, exit: 'sink', exchange: undefined });
-  return cuts;
+/** All topics that a pipeline appends to, each once: outputs, late values, dead letters. */
+export function outputsOf({ sinks, late, deadLetters }: PlanTopics): string[] {
+  return [...new Set([...sinks, ...late, deadLetters])];
 }
 
-/** Whether what comes out of a step is what went in, a view included. */
-export function keepsValues(step: MiddleStep): boolean {
-  return !MAKES_VALUES.has(step.kind);
+/** Gives each stage its tasks, and each task a processor. */
+class Placement {
+  readonly stages: StagePlan[] = [];
+  readonly tasks: TaskPlan[] = [];
+  private readonly graph: Graph;
+  private readonly options: PlanOptions;
+  /** Tasks of source stages and single tasks so far: the next one goes to the next processor. */
+  private placed = 0;
+  private singles = 0;
+
+  constructor(graph: Graph, options: PlanOptions) {
+    this.graph = graph;
+    this.options = options;
+    for (const stage of cutStages(graph)) {
+      const tasks = this.processorsOf(stage).map((processor, index) => {
+        this.tasks.push({ id: this.tasks.length, stage: stage.index, index, processor });
+        return this.tasks.length - 1;
+      });
+      this.stages.push({ ...stage, tasks });
+    }
+  }
+
+  private processorsOf(stage: Stage): number[] {
+    const { processors, shardsOf } = this.options;
+    const spread = (count: number, from: number) =>
+      Array.from({ length: count }, (_, i) => (from + i) % processors);
+    switch (stage.parallel) {
+      case 'shards': {
+        const { topic } = this.graph.nodes[stage.nodes[0]].step as SourceStep;
+        const from = this.placed;
+        this.placed += shardsOf(topic);
+        return spread(shardsOf(topic), from);
+      }
+      case 'one':
+        return spread(1, this.singles++);
+      case 'keyed':
+        return spread(Math.min(processors, KEY_GROUPS), 0);
+      case 'as-before': {
+        const before = stage.inputs.filter(input => input.kind === 'exchange' && input.side === 0);
+        const ids = before.flatMap(input =>
+          input.kind === 'exchange' ? this.stages[input.stage].tasks : [],
+        );
+        const places = new Set(ids.map(id => this.tasks[id].processor));
+        return [...places].sort((a, b) => a - b);
+      }
+    }
+  }
 }
 
 function channelsOf(stages: readonly StagePlan[], tasks: readonly TaskPlan[]): ChannelPlan[] {
   const channels: ChannelPlan[] = [];
-  for (const [index, stage] of stages.entries()) {
-    const next = stages[index + 1];
-    if (next === undefined) continue;
-    for (const from of stage.tasks) {
-      for (const to of next.tasks) {
-        const shared = tasks[from].processor !== tasks[to].processor;
-        channels.push({ id: channels.length, from, to, shared });
+  for (const stage of stages) {
+    for (const [exit, way] of stage.exits.entries()) {
+      if (way.kind === 'sink') continue;
+      for (const from of stage.tasks) {
+        const { processor } = tasks[from];
+        for (const to of stages[way.to].tasks) {
+          const shared = processor !== tasks[to].processor;
+          if (way.route === 'forward' && shared) continue;
+          channels.push({ id: channels.length, from, to, exit, shared });
+        }
       }
     }
   }

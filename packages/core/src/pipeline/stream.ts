@@ -109,6 +109,26 @@ export interface Stream<T, K = string | undefined> {
    */
   keyByRecord(options?: StepOptions): Stream<T, string>;
   /**
+   * The values of several streams as one. Each keeps its time: windows behind it close when all of
+   * them have come so far. A stream of another type gives a union.
+   */
+  merge<O extends readonly Stream<unknown, unknown>[]>(
+    ...others: O
+  ): Stream<T | ValueOf<O[number]>, K | KeyOf<O[number]>>;
+  merge<O extends readonly Stream<unknown, unknown>[]>(
+    ...others: [...O, StepOptions]
+  ): Stream<T | ValueOf<O[number]>, K | KeyOf<O[number]>>;
+  /**
+   * The same values to several streams: a stream may be used once. They get the same objects, not
+   * copies, so a step that changes one changes it for all.
+   */
+  fork<const N extends number>(count: N, options?: StepOptions): Forked<T, K, N>;
+  /**
+   * Each value to one of several streams: the first whose function is truthy for it. A value that none
+   * wants counts as `filtered`.
+   */
+  split<R extends Routes<T, K>>(routes: R, options?: StepOptions): Split<T, K, R>;
+  /**
    * Groups values by event time. Without a key there is one window over all values, in one task.
    * `.aggregate()` or `.process()` has to follow.
    */
@@ -127,7 +147,7 @@ export interface Stream<T, K = string | undefined> {
    * than `within`; the others count as `duplicates`. After `keyBy`.
    */
   dedupe(options: DedupeOptions<T, K>): Stream<T, K>;
-  /** Appends every value to a topic and ends the pipeline. */
+  /** Appends every value to a topic and ends the stream. Returns the pipeline, which may have more. */
   to(topic: string, serde: Serde<T>, options?: SinkOptions<T, K>): Pipeline;
 }
 
@@ -147,11 +167,26 @@ export interface WindowedStream<T, K> {
   process<R>(process: WindowFunction<T, R, K>): Stream<Emitted<R>, K>;
 }
 
-/** A pipeline without a source yet. */
-export interface PipelineStart {
-  /**
-   * Reads a topic, from its earliest record on, as the group `pipeline/<name>`. A record whose value
-   * `serde` cannot decode, or without a valid timestamp, is a dead letter.
-   */
-  from<T>(topic: string, serde: Serde<T>, options?: SourceOptions<T>): Stream<T>;
-}
+/** The values of a stream. */
+type ValueOf<S> = S extends Stream<infer T, infer _K> ? T : never;
+/** The keys of a stream. */
+type KeyOf<S> = S extends Stream<infer _T, infer K> ? K : never;
+
+/** As many streams as were asked for. */
+export type Forked<T, K, N extends number, A extends Stream<T, K>[] = []> = number extends N
+  ? Stream<T, K>[]
+  : A['length'] extends N
+    ? A
+    : Forked<T, K, N, [...A, Stream<T, K>]>;
+
+/** What `split` takes: for each stream, what it wants. */
+export type Routes<T, K> = Readonly<Record<string, (value: T, context: Context<K>) => unknown>>;
+
+/** What a type guard promises. */
+// biome-ignore lint/suspicious/noExplicitAny: a guard's type has to fit its parameter, whatever that is
+type Promised<F> = F extends (value: any, context: never) => value is infer S ? S : never;
+
+/** A stream for each route, of the type that a type guard promises. */
+export type Split<T, K, R> = {
+  readonly [N in keyof R]: Stream<[Promised<R[N]>] extends [never] ? T : Promised<R[N]>, K>;
+};

@@ -3,22 +3,28 @@ import { ByteChannelWriter } from '../channel/byte-writer.ts';
 import type { ChannelReader, ChannelWriter } from '../channel/channel.ts';
 import { createChannelMemory } from '../channel/layout.ts';
 import { LocalChannel } from '../channel/local.ts';
+import type { ContextCell } from '../operator/context.ts';
 import { noCounts } from '../operator/counters.ts';
-import { ExchangeOperator } from '../operator/exchange.ts';
+import { BroadcastExchange, ExchangeOperator } from '../operator/exchange.ts';
 import { Faults } from '../operator/faults.ts';
+import type { Operator } from '../operator/operator.ts';
 import { Outlet } from '../operator/outlet.ts';
 import { type SinkForm, SinkOperator } from '../operator/sink.ts';
 import { heapBackend } from '../state/heap-backend.ts';
 import { buildChain } from './chain.ts';
-import { ChannelTask } from './channel-task.ts';
+import { type ChannelInput, ChannelTask } from './channel-task.ts';
 import { Exit } from './exit.ts';
-import type { FunctionStep, Graph } from './graph.ts';
-import { type ChannelPlan, keepsValues, type Plan, type StagePlan, type TaskPlan } from './plan.ts';
+import type { FunctionStep, Graph, SinkStep, SourceStep } from './graph.ts';
+import type { ChannelPlan, Plan, TaskPlan } from './plan.ts';
 import { SourceTask } from './source-task.ts';
+import type { StageExit, StageInput } from './stages.ts';
 import type { Task, TaskParts } from './task.ts';
 import type { Wiring } from './wiring.ts';
 
 const DEFAULT_CHANNEL_SLOTS = 1_024;
+
+type ExchangeExit = Extract<StageExit, { kind: 'exchange' }>;
+type ExchangeInput = Extract<StageInput, { kind: 'exchange' }>;
 
 interface Channel {
   readonly writer: ChannelWriter;
@@ -53,43 +59,46 @@ export class TaskBuilder {
   /** Upstream tasks come before those that read from them. */
   tasks(): Task[] {
     const here = this.plan.tasks.filter(({ processor }) => processor === this.processor);
-    return here.map(task =>
-      this.plan.stages[task.stage].input === 'source'
-        ? this.sourceTask(task)
-        : this.channelTask(task),
-    );
+    return here.map(task => {
+      const [first] = this.plan.stages[task.stage].inputs;
+      return first.kind === 'source'
+        ? this.sourceTask(task, this.graph.nodes[first.node].step as SourceStep)
+        : this.channelTask(task);
+    });
   }
 
-  private sourceTask(task: TaskPlan): Task {
-    const { graph, plan, wiring } = this;
-    const input = wiring.source(graph.source.topic, task.index, plan.group);
-    const outputs = this.outputs();
+  private sourceTask(task: TaskPlan, source: SourceStep): Task {
+    const { plan, wiring } = this;
+    const input = wiring.source(source.topic, task.index, plan.group);
+    const outputs = this.outputs(source.topic);
     return new SourceTask({
       ...this.parts(task, outputs, input.stable),
-      source: graph.source,
+      source,
       input,
       faults: outputs.faults,
     });
   }
 
   private channelTask(task: TaskPlan): Task {
-    const { graph, plan } = this;
-    const before = plan.stages[task.stage - 1];
-    const outputs = this.outputs();
+    const outputs = this.outputs('');
     return new ChannelTask({
       ...this.parts(task, outputs, false),
-      inputs: this.readers(task, before),
-      shards: before.tasks.map(id => (before.input === 'source' ? plan.tasks[id].index : -1)),
-      serde: before.exchange === 'records' ? graph.source.serde : undefined,
+      inputs: this.inputs(task),
+      rightFirst: this.isRightFirst(task),
       faults: outputs.faults,
     });
   }
 
-  private outputs(): Outputs {
+  private isRightFirst({ stage }: TaskPlan): boolean {
+    const { step } = this.graph.nodes[this.plan.stages[stage].nodes[0]];
+    return step.kind === 'two-input' && step.rightFirst;
+  }
+
+  private outputs(sourceTopic: string): Outputs {
     const { graph, plan, wiring } = this;
     const counts = noCounts();
     const dead = new Outlet(() => wiring.sink(graph.deadLetters));
-    const faults = new Faults(plan.pipeline, graph.source.topic, wiring.userRetries, dead, counts);
+    const faults = new Faults(plan.pipeline, sourceTopic, wiring.userRetries, dead, counts);
     return { counts, faults, side: [dead], late: new Map() };
   }
 
@@ -97,44 +106,59 @@ export class TaskBuilder {
   private parts(task: TaskPlan, outputs: Outputs, recordsStay: boolean): TaskParts {
     const { graph, plan, wiring } = this;
     const stage = plan.stages[task.stage];
-    const exit =
-      stage.exit === 'sink' ? this.sinkExit(outputs) : this.exchange(task, outputs, recordsStay);
     const { counts, faults, side } = outputs;
-    const chain = buildChain(
-      graph.steps.slice(stage.from, stage.to),
-      graph.source.serde.views === true && graph.steps.slice(0, stage.from).every(keepsValues),
-      exit.operator,
-      {
+    const exchanges: ExchangeOperator[] = [];
+    const sinks: Outlet[] = [];
+    const last = stage.exits.map((way, index): Operator => {
+      if (way.kind === 'sink') {
+        const sink = graph.nodes[way.node].step as SinkStep;
+        const outlet = new Outlet(() => this.wiring.sink(sink.topic)).open();
+        sinks.push(outlet);
+        return new SinkOperator(sink.name, sink as SinkForm, outlet, faults, counts);
+      }
+      const channels = this.writers(task, index, way, recordsStay);
+      const exchange = this.exchange(way, channels, outputs);
+      exchanges.push(exchange);
+      return exchange;
+    });
+    return {
+      pipeline: plan.pipeline,
+      plan: task,
+      chain: buildChain(graph, stage, last, {
         faults,
         counts,
         lateOutlet: topic => this.lateOutlet(outputs, topic),
         clock: wiring.clock,
         backend: step => wiring.backend?.(plan.pipeline, task.id, step) ?? heapBackend,
-      },
-    );
-    const { pipeline } = plan;
-    const { clock } = wiring;
-    return { pipeline, plan: task, chain, exit, counts, sideOutlets: side, clock };
+      }),
+      exit: new Exit(exchanges, sinks, side),
+      counts,
+      sideOutlets: side,
+      clock: wiring.clock,
+    };
   }
 
-  private sinkExit({ faults, counts, side }: Outputs): Exit {
-    const { sink } = this.graph;
-    const outlet = new Outlet(() => this.wiring.sink(sink.topic)).open();
-    const operator = new SinkOperator(sink.name, sink as SinkForm, outlet, faults, counts);
-    return new Exit(operator, undefined, side, outlet);
-  }
-
-  private exchange(task: TaskPlan, { faults, side }: Outputs, recordsStay: boolean): Exit {
-    const stage = this.plan.stages[task.stage];
-    const step = this.graph.steps[stage.to] as FunctionStep;
-    const operator = new ExchangeOperator(
-      step.name,
-      stage.exit === 'by-key' ? step.call : undefined,
-      this.writers(task, stage, recordsStay),
-      stage.exchange === 'records',
-      faults,
-    );
-    return new Exit(operator, operator, side, undefined);
+  private exchange(
+    way: ExchangeExit,
+    channels: readonly ChannelWriter[],
+    { faults, counts }: Outputs,
+  ): ExchangeOperator {
+    const { step } = this.graph.nodes[way.node];
+    const records = way.carries === 'records';
+    switch (way.route) {
+      case 'broadcast':
+        return new BroadcastExchange(step.name, channels, records, faults, counts);
+      case 'by-key': {
+        const { call } = step as FunctionStep;
+        return new ExchangeOperator(step.name, call, channels, records, faults);
+      }
+      case 'by-current-key':
+        return new ExchangeOperator(step.name, currentKey, channels, records, faults);
+      default: {
+        const keepsKey = way.route === 'forward';
+        return new ExchangeOperator(step.name, { keepsKey }, channels, records, faults);
+      }
+    }
   }
 
   private lateOutlet({ side, late }: Outputs, topic: string): Outlet {
@@ -147,10 +171,15 @@ export class TaskBuilder {
     return outlet;
   }
 
-  private writers(task: TaskPlan, stage: StagePlan, recordsStay: boolean): ChannelWriter[] {
+  private writers(
+    task: TaskPlan,
+    exit: number,
+    { carries }: ExchangeExit,
+    recordsStay: boolean,
+  ): ChannelWriter[] {
     const { plan, wiring } = this;
     return plan.channels
-      .filter(({ from }) => from === task.id)
+      .filter(channel => channel.from === task.id && channel.exit === exit)
       .map(channel => {
         if (channel.shared) {
           return new ByteChannelWriter(
@@ -160,7 +189,7 @@ export class TaskBuilder {
           );
         }
         const made =
-          stage.exchange === 'records' && !recordsStay
+          carries === 'records' && !recordsStay
             ? this.byteChannel(channel)
             : this.referenceChannel(recordsStay);
         this.local.set(channel.id, made);
@@ -168,16 +197,41 @@ export class TaskBuilder {
       });
   }
 
-  private readers(task: TaskPlan, before: StagePlan): ChannelReader[] {
-    const { plan, wiring, local } = this;
+  private inputs(task: TaskPlan): ChannelInput[] {
+    const { graph, plan } = this;
+    const stage = plan.stages[task.stage];
     return plan.channels
       .filter(({ to }) => to === task.id)
       .map(channel => {
-        if (!channel.shared) return (local.get(channel.id) as Channel).reader;
-        const shard = before.input === 'source' ? plan.tasks[channel.from].index : -1;
-        const memory = wiring.channel(plan, channel);
-        return new ByteChannelReader(memory, wiring.bell, wiring.decoder(), shard);
+        const from = plan.tasks[channel.from];
+        const input = stage.inputs.find(
+          one => one.kind === 'exchange' && one.stage === from.stage && one.exit === channel.exit,
+        ) as ExchangeInput;
+        const origin = this.originOf(from);
+        const records =
+          input.records === undefined ? undefined : (graph.nodes[input.records].step as SourceStep);
+        return {
+          reader: this.reader(channel, origin.shard),
+          side: input.side,
+          ...origin,
+          serde: records?.serde,
+          from: `task ${from.index} of stage ${from.stage}`,
+        };
       });
+  }
+
+  /** The topic and shard whose offsets the values of a task carry; none for a stage in the middle. */
+  private originOf({ stage, index }: TaskPlan): { topic: string; shard: number } {
+    const [first] = this.plan.stages[stage].inputs;
+    if (first.kind !== 'source') return { topic: '', shard: -1 };
+    return { topic: (this.graph.nodes[first.node].step as SourceStep).topic, shard: index };
+  }
+
+  private reader(channel: ChannelPlan, shard: number): ChannelReader {
+    const { plan, wiring, local } = this;
+    if (!channel.shared) return (local.get(channel.id) as Channel).reader;
+    const memory = wiring.channel(plan, channel);
+    return new ByteChannelReader(memory, wiring.bell, wiring.decoder(), shard);
   }
 
   /** Values pass by reference, and records by their places where these stay. */
@@ -195,4 +249,8 @@ export class TaskBuilder {
       reader: new ByteChannelReader(memory, wiring.bell, wiring.decoder(), plan.tasks[from].index),
     };
   }
+}
+
+function currentKey(_value: unknown, context: ContextCell): unknown {
+  return context.key;
 }

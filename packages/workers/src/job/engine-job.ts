@@ -1,5 +1,5 @@
 import { type Job, StreamError, type Topic } from '@lite-streams/core';
-import { fail, GroupCursor, jobStats, type Plan } from '@lite-streams/core/internal';
+import { fail, GroupCursor, jobStats, outputsOf, type Plan } from '@lite-streams/core/internal';
 import type { FromSupervisor, Outline } from '../protocol/messages.ts';
 import { Board } from './board.ts';
 import { type EngineJobStats, type JobState, readTask } from './stats.ts';
@@ -39,7 +39,7 @@ export class EngineJob implements Job {
   readonly name: string;
   /** The topics that it reads. */
   readonly sources: readonly string[];
-  /** The topics that it appends to: its output, then those for late values and dead letters. */
+  /** The topics that it appends to: its outputs, then those for late values and dead letters. */
   readonly outputs: readonly string[];
   /** Resolves when the job is drained or stopped, rejects with what stopped it otherwise. */
   readonly ended: Promise<void>;
@@ -47,7 +47,7 @@ export class EngineJob implements Job {
   private readonly id: number;
   private readonly home: JobHome;
   private readonly group: string;
-  /** Where the job stands in each shard of its source. */
+  /** Where the job stands in each shard of its sources. */
   private readonly cursors: readonly GroupCursor[];
   private readonly plan: Plan;
   private readonly board: Board;
@@ -65,12 +65,13 @@ export class EngineJob implements Job {
     this.home = home;
     this.name = outline.pipeline;
     this.group = outline.group;
-    const { source, sink, late, deadLetters } = outline.topics;
-    this.sources = [source];
-    this.outputs = [sink, ...late, deadLetters];
-    const topic = home.topic(source);
-    const id = topic.createGroup(this.group);
-    this.cursors = topic.shards.map(shard => new GroupCursor(shard, id));
+    this.sources = outline.topics.sources;
+    this.outputs = outputsOf(outline.topics);
+    this.cursors = this.sources.flatMap(source => {
+      const topic = home.topic(source);
+      const id = topic.createGroup(this.group);
+      return topic.shards.map(shard => new GroupCursor(shard, id));
+    });
     this.plan = running.plan;
     this.board = new Board(running.board);
     this.explanation = running.explanation;
@@ -89,7 +90,7 @@ export class EngineJob implements Job {
   }
 
   /**
-   * Resolves when the source topic has ended and everything that came of it is appended. Rejects
+   * Resolves when all source topics have ended and everything that came of them is appended. Rejects
    * with what stopped the job, with `CLOSED` when it was stopped before, with `ABORTED`.
    */
   async drained(options: WaitOptions = {}): Promise<void> {

@@ -138,9 +138,9 @@ export class EngineJobs implements JobHome {
       const running = [...this.entries.values()].map(other => other.outline);
       const outlines = running.filter(other => other !== undefined);
       refuseCycle(outlines, outline, topic => this.willBeLossless(outline, topic));
-      const source = this.makeTopics(outline);
+      const shards = this.makeTopics(outline);
       entry.outline = outline;
-      this.around.send({ kind: 'begin', job: entry.id, shards: source.shardCount });
+      this.around.send({ kind: 'begin', job: entry.id, shards });
     } catch (error) {
       entry.started.reject(error);
       this.end(entry.id);
@@ -164,22 +164,23 @@ export class EngineJobs implements JobHome {
     }
   }
 
-  private makeTopics({ group, topics }: Outline): Topic {
+  /** Returns the number of shards of each source. */
+  private makeTopics({ group, topics }: Outline): ReadonlyMap<string, number> {
     const { around } = this;
-    const source = around.topic(topics.source);
-    around.topic(topics.sink);
+    const sources = topics.sources.map(source => around.topic(source));
+    for (const sink of topics.sinks) around.topic(sink);
     for (const name of [...topics.late, topics.deadLetters]) {
       if (around.known(name) === undefined) around.topic(name, { overflow: 'overwrite' });
     }
-    source.createGroup(group, 'earliest');
-    return source;
+    for (const source of sources) source.createGroup(group, 'earliest');
+    return new Map(sources.map(({ name, shardCount }) => [name, shardCount]));
   }
 
   private willBeLossless({ topics }: Outline, name: string): boolean {
     const { known, config } = this.around;
     const overflow = known(name)?.options.overflow;
     if (overflow !== undefined) return overflow === 'block';
-    return config.overflow === 'block' && (name === topics.sink || name === topics.source);
+    return config.overflow === 'block' && [...topics.sinks, ...topics.sources].includes(name);
   }
 
   private over(entry: Entry, how: Ending, failure?: StreamError): void {
@@ -188,7 +189,9 @@ export class EngineJobs implements JobHome {
     for (const shown of entry.shows.values()) shown();
     const { outline, options, job, started } = entry;
     if (outline !== undefined && options.keepGroup !== true) {
-      this.around.known(outline.topics.source)?.deleteGroup(outline.group);
+      for (const source of outline.topics.sources) {
+        this.around.known(source)?.deleteGroup(outline.group);
+      }
     }
     const error = failure ?? errorOf(nameOf(entry), how);
     job?.hasEnded(how.state, error);

@@ -9,7 +9,7 @@ export interface EngineJobStats extends JobStats {
   readonly state: JobState;
   /** How often tasks were started anew because their processor died. */
   readonly restarts: number;
-  /** Records of the source topic that are not done yet; 0 once the job has ended. */
+  /** Records of the source topics that are not done yet; 0 once the job has ended. */
   readonly lag: number;
 }
 

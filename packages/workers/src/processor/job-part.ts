@@ -36,10 +36,11 @@ export class JobPart {
     const standing = { committed: 0, unread: 0 };
     if (this.running === undefined) return standing;
     const { plan } = this.running;
-    const topic = topics.get(plan.topics.source);
-    const group = topic.createGroup(plan.group);
     for (const task of plan.tasks) {
-      if (task.stage !== 0 || task.processor !== processor) continue;
+      const [input] = plan.stages[task.stage].inputs;
+      if (input.kind !== 'source' || task.processor !== processor) continue;
+      const topic = topics.get(input.topic);
+      const group = topic.createGroup(plan.group);
       const shard = topic.shards[task.index];
       const committed = shard.offsetOf(new GroupCursor(shard, group).committed());
       standing.committed += committed;

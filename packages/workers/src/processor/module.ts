@@ -1,4 +1,4 @@
-import { Pipeline, StreamError } from '@lite-streams/core';
+import { type Pipeline, StreamError } from '@lite-streams/core';
 import { pipelineOf } from '@lite-streams/core/internal';
 
 /**
@@ -20,5 +20,5 @@ export async function loadPipeline(module: string, name: string | undefined): Pr
     );
   }
   const pipeline = pipelineOf(exported, module);
-  return name === undefined ? pipeline : new Pipeline({ ...pipeline.graph, name });
+  return name === undefined ? pipeline : pipeline.named(name);
 }

@@ -12,6 +12,7 @@ import { Processor } from './processor.ts';
 
 const module = new URL('./fixture-pipeline.ts', import.meta.url).href;
 const config = engineConfig({ processors: 1, shards: 2 }, {});
+const SHARDS = new Map([['in', 2]]);
 
 let supervisor: MessagePort;
 let processor: Processor;
@@ -76,7 +77,7 @@ async function until<K extends FromProcessor['kind']>(
 async function begin(incarnation = 0): Promise<{ plan: Plan; board: SharedArrayBuffer }> {
   send({ kind: 'load', job: 1, module, name: undefined });
   await until('loaded');
-  send({ kind: 'plan', job: 1, shards: 2 });
+  send({ kind: 'plan', job: 1, shards: SHARDS });
   const { plan } = await until('planned');
   const board = createBoard(plan.tasks.length);
   input.createGroup(plan.group);
@@ -129,7 +130,7 @@ describe('a processor', () => {
     processor.step();
     await vi.waitFor(() => expect(processor.loadingModules).toBe(false));
     expect([heard()?.kind, heard()?.kind, heard()]).toEqual(['here', 'importing', undefined]);
-    send({ kind: 'plan', job: 1, shards: 2 });
+    send({ kind: 'plan', job: 1, shards: SHARDS });
     send({ kind: 'drop', job: 1 });
     expect(await until('dropped')).toMatchObject({ job: 1 });
   });
@@ -153,18 +154,18 @@ describe('a processor', () => {
   test('does not know a topic that it was not told of', async () => {
     send({ kind: 'load', job: 1, module, name: undefined });
     await until('loaded');
-    send({ kind: 'plan', job: 1, shards: 2 });
+    send({ kind: 'plan', job: 1, shards: SHARDS });
     const { plan } = await until('planned');
     const board = createBoard(plan.tasks.length);
-    const topics = { ...plan.topics, source: 'unknown' };
-    const elsewhere = { ...plan, topics };
+    const inputs = [{ kind: 'source', node: 0, topic: 'unknown' }] as const;
+    const elsewhere = { ...plan, stages: [{ ...plan.stages[0], inputs }] };
     send({ kind: 'begin', job: 1, incarnation: 0, plan: elsewhere, channels: new Map(), board });
     await expect(until('begun')).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC' });
   });
 });
 
 async function beginAgain(): Promise<{ committed: number; unread: number }> {
-  send({ kind: 'plan', job: 1, shards: 2 });
+  send({ kind: 'plan', job: 1, shards: SHARDS });
   const { plan } = await until('planned');
   const board = createBoard(plan.tasks.length);
   send({ kind: 'begin', job: 1, incarnation: 1, plan, channels: new Map(), board });

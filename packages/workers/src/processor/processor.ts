@@ -177,11 +177,12 @@ export class Processor {
     }
   }
 
-  private plan(job: number, shards: number): void {
+  private plan(job: number, shards: ReadonlyMap<string, number>): void {
     const part = this.parts.get(job);
     if (part === undefined) return;
     const { processors } = this.boot.config;
-    const plan = planPipeline(part.pipeline, { shardsOf: () => shards, processors });
+    const shardsOf = (topic: string) => shards.get(topic) ?? 0;
+    const plan = planPipeline(part.pipeline, { shardsOf, processors });
     const explanation = explainPlan(part.pipeline.graph, plan);
     this.tell({ kind: 'planned', job, plan, explanation });
   }

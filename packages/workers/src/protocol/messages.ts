@@ -31,7 +31,12 @@ export type ToSupervisor =
       readonly name: string | undefined;
     }
   /** Its topics and its group are there: begin. Answered by `running` or `ended`. */
-  | { readonly kind: 'begin'; readonly job: number; readonly shards: number }
+  | {
+      readonly kind: 'begin';
+      readonly job: number;
+      /** Of each source topic. */
+      readonly shards: ReadonlyMap<string, number>;
+    }
   /** Statistics that include all that is done now. Answered by `shown`, or by `ended`. */
   | { readonly kind: 'show'; readonly job: number; readonly request: number }
   /** Answered by `ended`. */
@@ -98,7 +103,7 @@ export type ToProcessor =
       readonly module: string;
       readonly name: string | undefined;
     }
-  | { readonly kind: 'plan'; readonly job: number; readonly shards: number }
+  | { readonly kind: 'plan'; readonly job: number; readonly shards: ReadonlyMap<string, number> }
   | {
       readonly kind: 'begin';
       readonly job: number;

@@ -69,7 +69,7 @@ function loadAll(): void {
 
 function startAll(committed = 0): void {
   loadAll();
-  run.begin(4);
+  run.begin(new Map([['in', 4]]));
   say(0, { kind: 'planned', plan, explanation: 'text' });
   for (let index = 0; index < PROCESSORS; index++) {
     say(index, { kind: 'begun', incarnation: 0, committed, unread: 5 });
@@ -89,7 +89,7 @@ describe('a job that nothing befalls', () => {
     expect(letters()).toEqual(['load>0', 'load>1']);
     loadAll();
     expect(news()).toEqual(['loaded']);
-    run.begin(4);
+    run.begin(new Map([['in', 4]]));
     expect(letters()).toEqual(['plan>0']);
     say(0, { kind: 'planned', plan, explanation: 'text' });
     const begins = sent.map(({ message }) => message).filter(({ kind }) => kind === 'begin');
@@ -175,7 +175,7 @@ describe('a job that cannot begin', () => {
   test('is planned by the successor of a planner that died', () => {
     begin(copy);
     loadAll();
-    run.begin(4);
+    run.begin(new Map([['in', 4]]));
     letters();
     run.processorExited(0, 5, undefined);
     run.processorReplaced(0);
@@ -186,7 +186,7 @@ describe('a job that cannot begin', () => {
   test('ends without memory for its channels', () => {
     begin(exchange, 2 ** 45);
     loadAll();
-    run.begin(4);
+    run.begin(new Map([['in', 4]]));
     say(0, { kind: 'planned', plan, explanation: 'text' });
     expect(endOf(told)).toBe('OUT_OF_MEMORY');
     expect(over).toBe(true);
@@ -262,7 +262,7 @@ describe('a processor dies', () => {
   test('again and again with nothing to read: the job goes on', () => {
     begin(copy);
     loadAll();
-    run.begin(4);
+    run.begin(new Map([['in', 4]]));
     say(0, { kind: 'planned', plan, explanation: 'text' });
     for (let deaths = 0; deaths < 100; deaths++) {
       say(0, { kind: 'begun', incarnation: 0, committed: 7, unread: 0 });

@@ -72,8 +72,8 @@ export class JobRun {
   private readonly showing = new Map<number, Set<number>>();
   private phase: 'loading' | 'loaded' | 'running' | 'ending' | 'over' = 'loading';
   private outline: Outline | undefined;
-  /** Shards of the source topic; known once the main thread has made it. */
-  private shards: number | undefined;
+  /** Shards of each source topic; known once the main thread has made them. */
+  private shards: ReadonlyMap<string, number> | undefined;
   private planAsked = false;
   private planned: Planned | undefined;
   private runningTold = false;
@@ -103,7 +103,7 @@ export class JobRun {
   }
 
   /** The main thread has made the topics and the group. */
-  begin(shards: number): void {
+  begin(shards: ReadonlyMap<string, number>): void {
     this.shards = shards;
     this.advance();
   }
@@ -208,7 +208,7 @@ export class JobRun {
     this.around.send(index, { kind: 'load', job, module, name });
   }
 
-  private askForPlan(shards: number): void {
+  private askForPlan(shards: ReadonlyMap<string, number>): void {
     this.planAsked = true;
     this.around.send(PLANNER, { kind: 'plan', job: this.job, shards });
   }
@@ -229,8 +229,9 @@ export class JobRun {
         this.around.tell({ kind: 'loaded', job: this.job, outline: this.outline });
       }
     } else if (this.phase === 'loaded') {
-      const isReady = this.shards !== undefined && parts[PLANNER] === 'loaded';
-      if (isReady && !this.planAsked) this.askForPlan(this.shards ?? 0);
+      const { shards } = this;
+      const isReady = parts[PLANNER] === 'loaded' && !this.planAsked;
+      if (shards !== undefined && isReady) this.askForPlan(shards);
     } else if (this.phase === 'running') {
       this.advanceRunning();
     } else if (this.phase === 'ending' && !parts.includes('dropping')) {

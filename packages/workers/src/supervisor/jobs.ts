@@ -20,7 +20,7 @@ export class Jobs {
     this.runs.set(job, new JobRun(job, module, name, this.around));
   }
 
-  begin(job: number, shards: number): void {
+  begin(job: number, shards: ReadonlyMap<string, number>): void {
     this.runs.get(job)?.begin(shards);
   }
 

@@ -1,0 +1,293 @@
+import { fail } from '../errors.ts';
+import type { Serde } from '../serde/serde.ts';
+import { DURATION_FORM, durationMs } from '../time/duration.ts';
+import { monotonic } from '../time/watermark.ts';
+import {
+  type Graph,
+  type GraphNode,
+  keepsValues,
+  type MiddleStep,
+  type Output,
+  portsOf,
+  type SinkStep,
+  type SourceStep,
+} from './graph.ts';
+import { cutStages } from './stages.ts';
+import type { SourceOptions, StepOptions } from './stream.ts';
+
+/**
+ * Which values are together in a task: those of one key, brought there by the node of this number;
+ * no particular ones; or (`apart`) keyed ones that a merge took from several such places.
+ */
+type Place = number | undefined | 'apart';
+
+/** The steps so far, each checked when it is added. */
+export class Draft {
+  readonly name: string;
+  readonly deadLetters: string;
+  private readonly nodes: GraphNode[] = [];
+  private readonly places: Place[] = [];
+  private readonly names = new Set<string>();
+  /** Outputs that a step goes on from, `node:port`, and that step. */
+  private readonly taken = new Map<string, string>();
+  /** Windows of which nobody has said yet what is done with them. */
+  private readonly openWindows = new Set<string>();
+  private made: Graph | undefined;
+
+  constructor(name: string, deadLetters: string) {
+    this.name = name;
+    this.deadLetters = deadLetters;
+    this.topicName(deadLetters, 'deadLetters');
+  }
+
+  from(topic: string, serde: Serde<unknown>, options: SourceOptions<unknown>): Output {
+    const name = this.claimName('from', options);
+    this.topicName(topic, name);
+    this.checkSerde(name, serde);
+    const reader = this.sourceOn(topic);
+    if (reader !== undefined) {
+      this.wrong(name, `reads "${topic}", as "${reader}" does; .fork() gives a stream to several`);
+    }
+    for (const { step } of this.nodes) {
+      if (step.kind === 'sink' && step.topic === topic) {
+        this.wrong(name, `reads "${topic}", which "${step.name}" writes to: it would never end`);
+      }
+    }
+    if (options.timestamp !== undefined) this.checkFunction(name, 'timestamp', options.timestamp);
+    const watermark = options.watermark ?? monotonic();
+    if (typeof watermark?.create !== 'function') {
+      this.wrong(name, 'has no watermark strategy; boundedOutOfOrderness(bound) is one');
+    }
+    const idleTimeoutMs =
+      options.idleTimeout === undefined
+        ? undefined
+        : this.duration(name, 'the idleTimeout', options.idleTimeout, 1);
+    const { timestamp } = options;
+    const step: SourceStep = {
+      kind: 'source',
+      name,
+      topic,
+      serde,
+      timestamp,
+      watermark,
+      idleTimeoutMs,
+    };
+    return this.put(step, [], undefined, serde.views === true);
+  }
+
+  /**
+   * Adds a step behind the outputs that it has taken with `take`, and returns its first output. What
+   * comes out is keyed as what came in, unless `keyed` says that this step brings keys together.
+   */
+  add(step: MiddleStep, inputs: readonly Output[], keyed: 'as before' | 'here' | 'no'): Output {
+    const place =
+      keyed === 'here' ? this.nodes.length : keyed === 'no' ? undefined : this.meet(inputs);
+    const views = keepsValues(step) && this.areViews(step.name, inputs);
+    return this.put(step, inputs, place, views);
+  }
+
+  sink(step: SinkStep, input: Output): void {
+    const reader = this.sourceOn(step.topic);
+    if (reader !== undefined) {
+      this.wrong(
+        step.name,
+        `writes to "${step.topic}", which the pipeline reads: it would never end`,
+      );
+    }
+    this.put(step, [input], undefined, false);
+  }
+
+  /** A step goes on from this output. Throws when another one does already. */
+  take(output: Output, kind: string, options: StepOptions | undefined): void {
+    const at = `${output.node}:${output.port}`;
+    const step = options?.name ?? kind;
+    const other = this.taken.get(at);
+    if (other !== undefined) {
+      this.wrong(
+        step,
+        `goes on from a stream that another step, "${other}", goes on from already; .fork() gives ` +
+          'a stream to several',
+      );
+    }
+    this.taken.set(at, step);
+  }
+
+  /** Whether values of one key are together there. Throws where some are and some are not. */
+  isKeyed(output: Output, step: string): boolean {
+    const place = this.places[output.node];
+    if (place === 'apart') {
+      this.wrong(
+        step,
+        'comes after a merge of streams that are keyed apart, so that the values of a key are in ' +
+          'several tasks; .keyBy() after the merge brings them together',
+      );
+    }
+    return place !== undefined;
+  }
+
+  hasKey(output: Output): boolean {
+    return this.places[output.node] !== undefined;
+  }
+
+  /** Throws when a side of a two-input step has no key to meet the other by. */
+  checkKey(step: string, side: 'left' | 'right', output: Output): void {
+    if (this.hasKey(output)) return;
+    this.wrong(step, `takes a stream without a key as its ${side} side; .keyBy() gives it one`);
+  }
+
+  /** Throws when the left would wait for ever for the end of a right that comes from the same topic. */
+  checkApart(step: string, left: Output, right: Output): void {
+    const topics = new Set(this.topicsBefore(left));
+    const both = this.topicsBefore(right).find(topic => topics.has(topic));
+    if (both === undefined) return;
+    this.wrong(
+      step,
+      `waits for the end of its right side, which is read from "${both}" like its left: it would ` +
+        'never begin; the right side needs a topic of its own',
+    );
+  }
+
+  private topicsBefore(output: Output): string[] {
+    return this.before(output).flatMap(({ step }) => (step.kind === 'source' ? [step.topic] : []));
+  }
+
+  /** The steps before an output, the nearest first. */
+  before(output: Output): GraphNode[] {
+    const seen = new Set<number>();
+    const visit = ({ node }: Output): void => {
+      if (seen.has(node)) return;
+      seen.add(node);
+      for (const input of this.nodes[node].inputs) visit(input);
+    };
+    visit(output);
+    return [...seen].map(node => this.nodes[node]);
+  }
+
+  openWindow(step: string): void {
+    this.openWindows.add(step);
+  }
+
+  /** `false` when it has been closed before. */
+  closeWindow(step: string): boolean {
+    return this.openWindows.delete(step);
+  }
+
+  /** The topic of the last sink, if there is any yet. */
+  get lastSink(): string | undefined {
+    const sink = this.nodes.map(({ step }) => step).findLast(step => step.kind === 'sink');
+    return sink?.kind === 'sink' ? sink.topic : undefined;
+  }
+
+  /** The steps, checked as a whole and frozen: nothing can be added any more. */
+  graph(): Graph {
+    if (this.made !== undefined) return this.made;
+    if (this.nodes.length === 0) {
+      this.incomplete('has no steps; .from(topic, serde) begins one');
+    }
+    if (this.lastSink === undefined) {
+      this.incomplete('has no end; .to(topic, serde) gives it one');
+    }
+    for (const window of this.openWindows) {
+      this.wrong(window, 'leads nowhere; .aggregate() or .process() comes next');
+    }
+    for (const [node, { step }] of this.nodes.entries()) {
+      for (let port = 0; port < portsOf(step); port++) {
+        if (!this.taken.has(`${node}:${port}`)) this.dangling(step, port);
+      }
+    }
+    const { name, nodes, deadLetters } = this;
+    const graph = Object.freeze({ name, nodes: Object.freeze([...nodes]), deadLetters });
+    cutStages(graph);
+    this.made = graph;
+    return graph;
+  }
+
+  /** The step's name: given, or its kind and number. Throws when another step has it. */
+  claimName(kind: string, options: StepOptions | undefined): string {
+    if (this.made !== undefined) {
+      this.wrong(options?.name ?? kind, 'is added after the pipeline has been run or exported');
+    }
+    const name = options?.name ?? `${kind}-${this.names.size}`;
+    if (typeof name !== 'string' || name === '') {
+      this.wrong(kind, `has the name ${JSON.stringify(name)}; it must be text`);
+    }
+    if (this.names.has(name)) this.wrong(name, 'has the name of an earlier step');
+    this.names.add(name);
+    return name;
+  }
+
+  topicName(topic: unknown, step: string): void {
+    if (typeof topic === 'string' && topic !== '') return;
+    this.wrong(step, `names the topic ${JSON.stringify(topic)}; it must be text`);
+  }
+
+  checkSerde(step: string, serde: Serde<unknown> | undefined): void {
+    if (typeof serde?.decode === 'function' && typeof serde.encode === 'function') return;
+    this.wrong(step, 'has no serde; text(), bytes(), json() and records() are some');
+  }
+
+  checkFunction(step: string, what: string, given: unknown): void {
+    if (typeof given === 'function') return;
+    this.wrong(step, `needs a function as ${what}, not ${given === null ? 'null' : typeof given}`);
+  }
+
+  duration(step: string, what: string, duration: unknown, leastMs: number): number {
+    const ms = durationMs(duration);
+    if (ms !== undefined && ms >= leastMs) return ms;
+    return this.wrong(
+      step,
+      `has ${what} ${JSON.stringify(duration)}; it must be ${leastMs} or more, as ${DURATION_FORM}`,
+    );
+  }
+
+  wrong(step: string, what: string): never {
+    return fail('INVALID_PIPELINE', `Pipeline "${this.name}", step "${step}" ${what}.`);
+  }
+
+  private put(
+    step: SourceStep | MiddleStep | SinkStep,
+    inputs: readonly Output[],
+    place: Place,
+    views: boolean,
+  ): Output {
+    this.nodes.push(Object.freeze({ step: Object.freeze(step), inputs, views }));
+    this.places.push(place);
+    return { node: this.nodes.length - 1, port: 0 };
+  }
+
+  private meet(inputs: readonly Output[]): Place {
+    const places = new Set(inputs.map(({ node }) => this.places[node]));
+    if (places.size === 1) return [...places][0];
+    return 'apart';
+  }
+
+  private areViews(step: string, inputs: readonly Output[]): boolean {
+    const kinds = new Set(inputs.map(({ node }) => this.nodes[node].views));
+    if (kinds.size > 1) {
+      this.wrong(
+        step,
+        'merges views of records with values that are none; .map() the views to plain values first',
+      );
+    }
+    return kinds.has(true);
+  }
+
+  private sourceOn(topic: string): string | undefined {
+    const found = this.nodes.find(({ step }) => step.kind === 'source' && step.topic === topic);
+    return found?.step.name;
+  }
+
+  private dangling(step: GraphNode['step'], port: number): never {
+    const which =
+      step.kind === 'split'
+        ? `the route "${step.routes[port].name}" of which`
+        : step.kind === 'fork'
+          ? `stream ${port} of which`
+          : 'which';
+    return this.wrong(step.name, `gives a stream, ${which} leads nowhere; .to() ends a stream`);
+  }
+
+  private incomplete(what: string): never {
+    return fail('INVALID_PIPELINE', `The pipeline "${this.name}" ${what}.`);
+  }
+}
