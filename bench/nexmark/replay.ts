@@ -125,8 +125,16 @@ class Replay {
     } while (this.readOutput());
   }
 
+  /** The query's one output. */
+  private get sink() {
+    const step = this.pipeline.graph.nodes.at(-1)?.step;
+    if (step?.kind !== 'sink')
+      throw new Error(`the query ${this.query.name} does not end in .to()`);
+    return step;
+  }
+
   private readOutput(): boolean {
-    const { serde } = this.pipeline.graph.sink;
+    const { serde } = this.sink;
     const before = this.rows.length;
     for (let batch = this.output.poll(); batch !== undefined; batch = this.output.poll()) {
       batch.forEach(record => {
