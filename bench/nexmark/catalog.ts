@@ -1,3 +1,4 @@
+import type { Pipeline } from 'lite-streams';
 import type { Kind } from './generator/generator.ts';
 
 /** A query: its module is `queries/<name>.ts`, its output topic has its name. */
@@ -47,4 +48,10 @@ export function queryNamed(name: string): Query {
 
 export function moduleOf({ name }: Query): URL {
   return new URL(`./queries/${name}.ts`, import.meta.url);
+}
+
+/** The step that writes the output of a query. */
+export function sinkOf({ name }: Query, { graph }: Pipeline) {
+  for (const { step } of graph.nodes) if (step.kind === 'sink' && step.topic === name) return step;
+  throw new Error(`the pipeline of ${name} has no output of this name`);
 }

@@ -7,7 +7,7 @@ import {
   type Producer,
   VirtualClock,
 } from 'lite-streams';
-import { moduleOf, type Query } from './catalog.ts';
+import { moduleOf, type Query, sinkOf } from './catalog.ts';
 import { encoded, sendSide } from './encoded.ts';
 import { Generator, type Kind, type NexmarkOptions } from './generator/generator.ts';
 import { lastOf, type Row } from './oracle/rows.ts';
@@ -125,16 +125,8 @@ class Replay {
     } while (this.readOutput());
   }
 
-  /** The query's one output. */
-  private get sink() {
-    const step = this.pipeline.graph.nodes.at(-1)?.step;
-    if (step?.kind !== 'sink')
-      throw new Error(`the query ${this.query.name} does not end in .to()`);
-    return step;
-  }
-
   private readOutput(): boolean {
-    const { serde } = this.sink;
+    const { serde } = sinkOf(this.query, this.pipeline);
     const before = this.rows.length;
     for (let batch = this.output.poll(); batch !== undefined; batch = this.output.poll()) {
       batch.forEach(record => {

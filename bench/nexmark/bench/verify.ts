@@ -1,5 +1,5 @@
 import type { Pipeline } from 'lite-streams';
-import { moduleOf, type Query } from '../catalog.ts';
+import { moduleOf, type Query, sinkOf } from '../catalog.ts';
 import { Generator } from '../generator/generator.ts';
 import { RowDigest } from '../oracle/digest.ts';
 import { Oracle } from '../oracle/duckdb.ts';
@@ -30,7 +30,7 @@ export async function verifyQuery(query: Query, order: QueryOrder): Promise<Quer
 
 async function onThreads(query: Query, order: QueryOrder, digest: RowDigest): Promise<void> {
   const module = (await import(moduleOf(query).href)) as { default: Pipeline };
-  const { serde } = module.default.graph.sink;
+  const { serde } = sinkOf(query, module.default);
   const run = await QueryRun.start(query, order, record => digest.add(serde.decode(record) as Row));
   for (let from = 0; from < order.events; from += STRETCH) {
     const to = Math.min(from + STRETCH, order.events);
