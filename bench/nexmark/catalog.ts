@@ -10,8 +10,7 @@ export interface Query {
   /** Whether it looks values up in the topic `side`. */
   readonly side?: boolean;
   /**
-   * Where results are updated: the columns of the key whose last value counts. A result may stand for
-   * several rows, in its member `rows`.
+   * Where results are updated: the columns of the key whose last value counts.
    */
   readonly lastOf?: readonly string[];
   /** Windows of the clock and not of event time. */
@@ -36,6 +35,8 @@ export const QUERIES: readonly Query[] = [
   { name: 'q15', what: 'statistics of a day', reads: BIDS, target: 0.5e6, flink: 72e3 },
   { name: 'q16', what: 'statistics of a day by channel', reads: BIDS, target: 0.5e6, flink: 19e3 },
   { name: 'q17', what: 'prices of a day by auction', reads: BIDS, target: 1.2e6, flink: 117e3 },
+  { name: 'q18', what: 'last bid of each bidder on each auction', reads: BIDS, lastOf: ['bidder', 'auction'], target: 0.5e6, flink: 54e3 },
+  { name: 'q19', what: 'ten highest bids of each auction', reads: BIDS, lastOf: ['auction', 'rank'], target: 0.5e6, flink: 44e3 },
   { name: 'q21', what: 'ids of channels', reads: BIDS, target: 1.8e6 },
   { name: 'q22', what: 'directories of urls', reads: BIDS, target: 1.8e6, flink: 130e3 },
 ];

@@ -65,6 +65,14 @@ export const SQL: Readonly<Record<string, string>> = {
            sum(price)::DOUBLE / count(*) AS "avgPrice", sum(price)::DOUBLE AS "sumPrice"
     FROM bids GROUP BY auction, day`,
 
+  q18: `
+    SELECT * FROM bids
+    QUALIFY row_number() OVER (PARTITION BY bidder, auction ORDER BY "dateTime" DESC, n DESC) = 1`,
+
+  q19: `
+    SELECT *, row_number() OVER (PARTITION BY auction ORDER BY price DESC, n) AS rank FROM bids
+    QUALIFY rank <= 10`,
+
   q21: `
     SELECT auction, bidder, price, channel,
            CASE lower(channel) WHEN 'apple' THEN '0' WHEN 'google' THEN '1'
