@@ -1,6 +1,7 @@
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { type Consumer, Engine, type RecordView, StreamError } from 'lite-streams';
+import { type Consumer, Engine, type RecordView } from 'lite-streams';
 import { moduleOf, type Query } from './catalog.ts';
 import { sendSide } from './encoded.ts';
 import type { EventOrder, EventProducerData } from './threads/event-producer.ts';
@@ -23,6 +24,8 @@ type Job = Awaited<ReturnType<Engine['run']>>;
 
 const PRODUCER = new URL('./threads/event-producer.ts', import.meta.url);
 
+const READ_EVERY_MS = 2;
+
 /**
  * A query on threads: producer threads replay events that they made beforehand through the shards, a
  * consumer on this thread reads every result.
@@ -34,6 +37,7 @@ export class QueryRun {
   private readonly output: Consumer;
   private readonly reading: Promise<void>;
   private results = 0;
+  private open = true;
   /** Told of every result. */
   private expected = Number.POSITIVE_INFINITY;
   private arrived = (): void => {};
@@ -96,7 +100,8 @@ export class QueryRun {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.output.close(), this.reading]);
+    this.open = false;
+    await this.reading;
     await Promise.all(this.threads.map(thread => thread.terminate()));
     await this.engine.stop();
   }
@@ -107,16 +112,20 @@ export class QueryRun {
     await answered;
   }
 
+  /**
+   * Looks for results every few milliseconds: a consumer that waits is woken for each batch, and would
+   * measure its own waking.
+   */
   private async read(seen: (record: RecordView) => void): Promise<void> {
-    try {
-      for await (const batch of this.output) {
+    while (this.open) {
+      for (let batch = this.output.poll(); batch !== undefined; batch = this.output.poll()) {
         batch.forEach(seen);
         this.results += batch.length;
-        if (this.results >= this.expected) this.arrived();
       }
-    } catch (error) {
-      if (!(error instanceof StreamError && error.code === 'CLOSED')) throw error;
+      if (this.results >= this.expected) this.arrived();
+      await setTimeout(READ_EVERY_MS);
     }
+    this.output.close();
   }
 
   /** Waits until as many results have been read as the job has made. */
