@@ -147,7 +147,12 @@ export const ERRORS = {
   },
   ASYNC_OPERATOR: {
     means: 'A synchronous operator returned a promise.',
-    remedy: 'Return the value itself; do asynchronous work before the pipeline or after it.',
+    remedy: 'Return the value itself; call what is asynchronous in `mapAsync`.',
+  },
+  ASYNC_TIMEOUT: {
+    means: 'A call of `mapAsync` took longer than its `timeout`.',
+    remedy:
+      'Raise `timeout` or lower `concurrency`; pass the signal on, so that the call itself ends.',
   },
   STATE_LOST: {
     means: 'A processor with state of this pipeline died, and no checkpoint exists.',

@@ -38,6 +38,7 @@ export {
 export { ERRORS, type ErrorCode, StreamError } from './errors.ts';
 export type { Context } from './operator/context.ts';
 export type { RecordCounts } from './operator/counters.ts';
+export type { AsyncContext } from './operator/map-async.ts';
 export type {
   ProcessContext,
   ProcessFunctions,
@@ -59,6 +60,7 @@ export { Pipeline } from './pipeline/pipeline.ts';
 export type {
   DedupeOptions,
   Forked,
+  MapAsyncOptions,
   PipelineOptions,
   Routes,
   SinkOptions,

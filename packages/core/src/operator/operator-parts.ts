@@ -13,4 +13,6 @@ export interface OperatorParts {
   readonly clock: Clock;
   /** Where the keyed state of a step lies. */
   readonly backend: (step: string) => StateBackend;
+  /** Wakes the thread when something asynchronous is done. */
+  readonly wake: () => void;
 }

@@ -39,6 +39,26 @@ export interface Clocked {
   tick(nowMs: number): boolean;
 }
 
+/**
+ * What has inputs in flight: it keeps the thread from blocking its event loop, and input from being
+ * released before what came of it is out.
+ */
+export interface Asynchronous {
+  /** Inputs whose results have not been handed on. */
+  readonly pending: number;
+  /** How many inputs it has taken; and of those, in that order, how many are done with all before. */
+  readonly accepted: number;
+  readonly completed: number;
+  /** When it has to be resumed though nothing is there to be handed on; +∞: never. */
+  readonly deadlineMs: number;
+  /** The task is given up: what is in flight is of no use to anybody. */
+  abandon(): void;
+}
+
+export function isAsynchronous<O extends object>(operator: O): operator is O & Asynchronous {
+  return 'abandon' in operator;
+}
+
 export function isClocked<O extends object>(operator: O): operator is O & Clocked {
   return 'dueAtMs' in operator;
 }

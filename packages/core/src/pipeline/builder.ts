@@ -4,9 +4,11 @@ import type { Serde } from '../serde/serde.ts';
 import type { Aggregate, WindowFunction } from '../window/aggregate.ts';
 import { guardFor } from '../window/guard.ts';
 import { resolveWindow, type WindowSpec } from '../window/spec.ts';
+import { mapAsyncStep } from './async-step.ts';
 import { Draft } from './draft.ts';
 import type {
   FunctionStep,
+  MapAsyncStep,
   MiddleStep,
   Output,
   Step,
@@ -18,6 +20,7 @@ import { Pipeline } from './pipeline.ts';
 import { dedupeStep, processStep } from './state-steps.ts';
 import type {
   DedupeOptions,
+  MapAsyncOptions,
   PipelineOptions,
   SinkOptions,
   StepOptions,
@@ -182,6 +185,18 @@ export class Builder {
     return this.follow(dedupeStep(this.draft, name, options));
   }
 
+  mapAsync(call: MapAsyncStep['call'], options?: MapAsyncOptions): Builder {
+    const { draft, output } = this;
+    const name = this.begin('mapAsync', options);
+    if (draft.areViews(name, [output])) {
+      draft.wrong(
+        name,
+        'gets views of records, which are void before it is done; .map() to values',
+      );
+    }
+    return this.follow(mapAsyncStep(draft, name, call, draft.hasKey(output), options));
+  }
+
   to(topic: string, serde: Serde<unknown>, options: SinkOptions<unknown, unknown> = {}): Pipeline {
     const { draft } = this;
     const name = this.begin('to', options);
@@ -287,6 +302,7 @@ class WindowBuilder {
       'split',
       'window',
       'dedupe',
+      'mapAsync',
       'to',
     ]) {
       Object.defineProperty(this, step, {

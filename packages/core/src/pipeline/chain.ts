@@ -7,7 +7,15 @@ import { FlatMapOperator } from '../operator/flat-map.ts';
 import { Junction } from '../operator/junction.ts';
 import { LateOutput } from '../operator/late-output.ts';
 import { MapOperator } from '../operator/map.ts';
-import { type Clocked, isClocked, type Operator, Transparent } from '../operator/operator.ts';
+import { MapAsyncOperator } from '../operator/map-async.ts';
+import {
+  type Asynchronous,
+  type Clocked,
+  isAsynchronous,
+  isClocked,
+  type Operator,
+  Transparent,
+} from '../operator/operator.ts';
 import type { OperatorParts } from '../operator/operator-parts.ts';
 import { ProcessOperator } from '../operator/process.ts';
 import { TapOperator } from '../operator/tap.ts';
@@ -21,6 +29,7 @@ import type {
   ForkStep,
   FunctionStep,
   Graph,
+  MapAsyncStep,
   Output,
   ProcessStep,
   SplitStep,
@@ -42,6 +51,8 @@ export interface Chain {
   readonly operators: readonly { readonly step: string; readonly operator: Operator }[];
   /** Those that have to be told the clock. */
   readonly clocked: readonly Clocked[];
+  /** Those that have inputs in flight, from the first on. */
+  readonly asynchronous: readonly Asynchronous[];
 }
 
 /** Builds the operators of a stage from the last to the first, in front of its `exits`. */
@@ -62,6 +73,7 @@ class ChainBuilder {
   private readonly behind = new Map<string, Branch>();
   private readonly operators: { step: string; operator: Operator }[] = [];
   private readonly clocked: Clocked[] = [];
+  private readonly asynchronous: Asynchronous[] = [];
   private twoInputs: TwoInputHead | undefined;
 
   constructor(graph: Graph, stage: Stage, exits: readonly Operator[], parts: OperatorParts) {
@@ -90,8 +102,8 @@ class ChainBuilder {
       }
     }
     const { head, time } = first as Branch;
-    const { twoInputs, operators, clocked } = this;
-    return { head, timeHead: time, twoInputs, operators, clocked };
+    const { twoInputs, operators, clocked, asynchronous } = this;
+    return { head, timeHead: time, twoInputs, operators, clocked, asynchronous };
   }
 
   /** The operator of a node in front of what is behind it, or just that for steps without one. */
@@ -112,6 +124,7 @@ class ChainBuilder {
       default: {
         const operator = operatorOf(step, this.viewsInto(node, 0), next.head, this.parts);
         if (isClocked(operator)) this.clocked.unshift(operator);
+        if (isAsynchronous(operator)) this.asynchronous.unshift(operator);
         return this.keep(step.name, operator, next);
       }
     }
@@ -161,7 +174,7 @@ function portOf({ node, port }: Output): string {
   return `${node}:${port}`;
 }
 
-type StepOfOne = FunctionStep | WindowStep | ProcessStep | DedupeStep;
+type StepOfOne = FunctionStep | WindowStep | ProcessStep | DedupeStep | MapAsyncStep;
 
 /** The operator of a step with one input and one output. */
 function operatorOf(
@@ -182,6 +195,11 @@ function operatorOf(
       );
     case 'dedupe':
       return new DedupeOperator({ ...step, ...shared, backend: parts.backend(step.name) }, next);
+    case 'mapAsync':
+      return new MapAsyncOperator(
+        { ...step, ...shared, retries: step.retries ?? faults.retries, wake: parts.wake },
+        next,
+      );
     default:
       return plain(step, next, parts);
   }

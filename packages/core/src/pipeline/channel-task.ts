@@ -225,7 +225,7 @@ export class ChannelTask extends Task {
     const done = this.passTime(combiner.watermark);
     if (combiner.idle !== this.idle) {
       this.idle = combiner.idle;
-      this.exit.markIdle(combiner.idle);
+      this.tellIdle(combiner.idle);
     }
     return done;
   }

@@ -261,7 +261,8 @@ export class Draft {
     return 'apart';
   }
 
-  private areViews(step: string, inputs: readonly Output[]): boolean {
+  /** Whether the values of outputs are views of records. Throws where some are and some are not. */
+  areViews(step: string, inputs: readonly Output[]): boolean {
     const kinds = new Set(inputs.map(({ node }) => this.nodes[node].views));
     if (kinds.size > 1) {
       this.wrong(

@@ -60,6 +60,10 @@ function describeStep(step: Step): string | undefined {
       const timers = step.onTimer === undefined ? 'no timers' : 'timers';
       return `process, ${[...states, timers].join(', ')}`;
     }
+    case 'mapAsync': {
+      const order = step.ordered ? 'in order' : 'in any order';
+      return `mapAsync, ${step.concurrency} at a time, ${order}, timeout ${step.timeoutMs} ms`;
+    }
     case 'dedupe': {
       const by = step.by === undefined ? '' : ', by a function';
       return `dedupe within ${step.withinMs} ms of ${step.time} time${by}`;

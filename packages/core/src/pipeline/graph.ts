@@ -1,6 +1,7 @@
 import type { Context } from '../operator/context.ts';
 import type { RecordCall, TimerCall } from '../operator/keyed-calls.ts';
 import type { ResolvedState } from '../operator/keyed-states.ts';
+import type { AsyncContext } from '../operator/map-async.ts';
 import type { TwoInputOperator } from '../operator/two-input.ts';
 import type { TwoInputParts } from '../operator/two-input-head.ts';
 import type { RecordView } from '../record/view.ts';
@@ -65,6 +66,18 @@ export interface DedupeStep {
   readonly by: StepFunction | undefined;
 }
 
+export interface MapAsyncStep {
+  readonly kind: 'mapAsync';
+  readonly name: string;
+  readonly call: (value: unknown, context: AsyncContext) => unknown;
+  readonly keyed: boolean;
+  readonly concurrency: number;
+  readonly ordered: boolean;
+  readonly timeoutMs: number;
+  /** `undefined`: as often as any user code. */
+  readonly retries: number | undefined;
+}
+
 export interface SinkStep {
   readonly kind: 'sink';
   readonly name: string;
@@ -124,6 +137,7 @@ export type MiddleStep =
   | WindowStep
   | ProcessStep
   | DedupeStep
+  | MapAsyncStep
   | MergeStep
   | ForkStep
   | SplitStep
@@ -174,6 +188,7 @@ const MAKES_VALUES: ReadonlySet<Step['kind']> = new Set([
   'flatMap',
   'window',
   'process',
+  'mapAsync',
   'two-input',
 ]);
 

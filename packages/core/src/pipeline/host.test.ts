@@ -24,6 +24,7 @@ function setup() {
       throw new Error('all tasks are here');
     },
     bell,
+    wake: () => {},
     clock: new VirtualClock(),
     encoder: plainEncoder,
     decoder: plainDecoder,

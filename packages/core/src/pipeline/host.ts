@@ -65,6 +65,13 @@ export class TaskHost {
     return dueAtMs;
   }
 
+  /** Inputs in flight in steps that are asynchronous: with any, the event loop must run. */
+  get pending(): number {
+    let pending = 0;
+    for (const task of this.tasks) pending += task.pending;
+    return pending;
+  }
+
   /** Where to wait when `step` had nothing to do. */
   places(): WaitingPlace[] {
     return this.tasks.filter(task => !task.done).flatMap(task => task.places());

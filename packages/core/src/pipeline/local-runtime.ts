@@ -80,6 +80,9 @@ export class LocalEngine {
           bell: this.bell,
           clock: this.clock,
           backend: options.backend,
+          wake: () => {
+            if (this.waiting > 0) this.bell.ring();
+          },
           encoder: plainEncoder,
           decoder: plainDecoder,
           userRetries: options.userRetries ?? 3,
@@ -159,6 +162,13 @@ export class LocalEngine {
     } finally {
       this.waiting--;
     }
+  }
+
+  /** Inputs in flight in steps that are asynchronous. */
+  get pending(): number {
+    let pending = 0;
+    for (const host of this.hosts) pending += host.pending;
+    return pending;
   }
 
   /** How long there is nothing to do by the clock; a clock that is not the machine's is looked at often. */
@@ -295,6 +305,7 @@ class LocalJob implements Job {
       reached() || this.stopped !== undefined || this.engine.failure(this.name) !== undefined;
     while (!isOver()) {
       if (!this.engine.step()) await this.engine.waitForWork(isOver);
+      else if (this.engine.pending > 0) await new Promise<void>(resolve => setImmediate(resolve));
     }
     const failure = this.engine.failure(this.name);
     if (failure !== undefined) throw failure;

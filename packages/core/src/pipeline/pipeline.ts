@@ -85,6 +85,7 @@ const STEPS = [
   'window',
   'process',
   'dedupe',
+  'mapAsync',
   'to',
 ] as const;
 

@@ -195,7 +195,7 @@ export class SourceTask extends Task {
     const done = this.passTime(times.watermark);
     if (times.idle !== this.idle) {
       this.idle = times.idle;
-      this.exit.markIdle(times.idle);
+      this.tellIdle(times.idle);
     }
     return done;
   }

@@ -1,4 +1,5 @@
 import type { Context } from '../operator/context.ts';
+import type { AsyncContext } from '../operator/map-async.ts';
 import type { ProcessFunctions, StateSpecs } from '../operator/process-context.ts';
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
@@ -58,6 +59,17 @@ export interface DedupeOptions<T, K> extends StepOptions {
   readonly by?: ((value: T, context: Context<K>) => string | number) | undefined;
   /** The time that `within` is measured in. Default `event`. */
   readonly time?: TimeKind | undefined;
+}
+
+export interface MapAsyncOptions extends StepOptions {
+  /** Calls at a time in each task; with that many under way it takes no input. Default 16. */
+  readonly concurrency?: number | undefined;
+  /** Whether results keep the order of their inputs, or come as they are there. Default true. */
+  readonly ordered?: boolean | undefined;
+  /** A call that takes longer has failed, and its signal is aborted. Default 30 s. */
+  readonly timeout?: Duration | undefined;
+  /** How often a call that failed is made again, at once. Default: the engine's `userRetries`. */
+  readonly retries?: number | undefined;
 }
 
 export interface SinkOptions<T, K> extends StepOptions {
@@ -147,6 +159,15 @@ export interface Stream<T, K = string | undefined> {
    * than `within`; the others count as `duplicates`. After `keyBy`.
    */
   dedupe(options: DedupeOptions<T, K>): Stream<T, K>;
+  /**
+   * One value for each, from a function that may be asynchronous: calls to databases and services. A
+   * value whose calls have failed is a dead letter. Watermarks wait for the inputs before them, and
+   * a stop for nobody. Values must not be views of their records.
+   */
+  mapAsync<R>(
+    call: (value: T, context: AsyncContext<K>) => R,
+    options?: MapAsyncOptions,
+  ): Stream<Awaited<R>, K>;
   /** Appends every value to a topic and ends the stream. Returns the pipeline, which may have more. */
   to(topic: string, serde: Serde<T>, options?: SinkOptions<T, K>): Pipeline;
 }

@@ -130,6 +130,7 @@ export class TaskBuilder {
         lateOutlet: topic => this.lateOutlet(outputs, topic),
         clock: wiring.clock,
         backend: step => wiring.backend?.(plan.pipeline, task.id, step) ?? heapBackend,
+        wake: wiring.wake,
       }),
       exit: new Exit(exchanges, sinks, side),
       counts,

@@ -1,11 +1,12 @@
 import { StreamError } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { RecordCounts } from '../operator/counters.ts';
-import type { Clocked, Operator } from '../operator/operator.ts';
+import type { Asynchronous, Clocked, Operator } from '../operator/operator.ts';
 import type { Outlet } from '../operator/outlet.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Chain } from './chain.ts';
 import type { Exit } from './exit.ts';
+import { Landing } from './landing.ts';
 import { ReleaseLedger } from './ledger.ts';
 import type { TaskPlan } from './plan.ts';
 
@@ -61,10 +62,14 @@ export abstract class Task {
   protected readonly exit: Exit;
   private readonly sideOutlets: readonly Outlet[];
   private readonly clocked: readonly Clocked[];
+  private readonly asynchronous: readonly Asynchronous[];
   protected readonly clock: Clock;
   private readonly ledger: ReleaseLedger;
   private readonly released: number[];
+  private readonly landing: Landing;
   private suspended = false;
+  private idleWanted = false;
+  private idleTold = false;
   /** Whether anything was read since the last note in the ledger. */
   private unnoted = false;
   private closed = false;
@@ -82,6 +87,8 @@ export abstract class Task {
     this.exit = parts.exit;
     this.sideOutlets = parts.sideOutlets;
     this.clocked = parts.chain.clocked;
+    this.asynchronous = parts.chain.asynchronous;
+    this.landing = new Landing(parts.chain.asynchronous);
     this.clock = parts.clock;
     this.ledger = new ReleaseLedger(inputs, parts.exit.channels);
     this.released = new Array<number>(inputs).fill(0);
@@ -104,9 +111,17 @@ export abstract class Task {
   /** When the clock will have something for this task to do: milliseconds since 1970, +∞ for nothing. */
   get dueAtMs(): number {
     let dueAtMs = Number.POSITIVE_INFINITY;
+    for (const { deadlineMs } of this.asynchronous) dueAtMs = Math.min(dueAtMs, deadlineMs);
     if (this.suspended || this.ending !== 'open') return dueAtMs;
     for (const one of this.clocked) dueAtMs = Math.min(dueAtMs, one.dueAtMs);
     return dueAtMs;
+  }
+
+  /** Inputs in flight in steps that are asynchronous. */
+  get pending(): number {
+    let pending = 0;
+    for (const one of this.asynchronous) pending += one.pending;
+    return pending;
   }
 
   /** Where to wait for input or room, when a step had nothing to do. */
@@ -118,6 +133,7 @@ export abstract class Task {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    for (const one of this.asynchronous) one.abandon();
     this.exit.end();
     this.closeInputs();
   }
@@ -139,6 +155,11 @@ export abstract class Task {
     if (watermark <= this.passedTime) return true;
     this.passedTime = watermark;
     return this.timeHead.watermark(watermark);
+  }
+
+  /** All inputs are idle, or no longer. */
+  protected tellIdle(idle: boolean): void {
+    this.idleWanted = idle;
   }
 
   /** All inputs have ended. */
@@ -167,6 +188,7 @@ export abstract class Task {
       if (this.resume()) {
         this.suspended = false;
         progress = true;
+        this.beginLanding();
       }
     }
     if (this.clocked.length > 0 && this.tick()) progress = true;
@@ -215,10 +237,37 @@ export abstract class Task {
     return true;
   }
 
+  /**
+   * What is in flight may suspend the task for ever, by being as much as there may be; so positions
+   * are taken whenever it is not suspended, and are good as soon as they have landed.
+   */
+  private beginLanding(): void {
+    if (!this.unnoted || this.asynchronous.length === 0 || this.landing.waits) return;
+    this.unnoted = false;
+    this.landing.begin(this.inputPositions());
+  }
+
+  private settleLanding(out: boolean): void {
+    const { landing } = this;
+    if (!this.suspended) this.beginLanding();
+    if (out && landing.waits && landing.landed()) this.ledger.note(landing.positions);
+  }
+
+  /** Whether nothing that was read is waited for any more. */
+  private isClear(): boolean {
+    return !this.unnoted && !this.landing.waits && this.ledger.clear;
+  }
+
   /** Gets output out, and releases the input that it came from. */
   private settle(): boolean {
+    // Who is told that this task is idle goes on without it, and so without what is in flight.
+    if (this.idleWanted !== this.idleTold && !(this.idleWanted && this.pending > 0)) {
+      this.idleTold = this.idleWanted;
+      this.exit.markIdle(this.idleTold);
+    }
     const out = this.exit.settle();
-    if (out && !this.suspended && this.unnoted) {
+    if (this.asynchronous.length > 0) this.settleLanding(out);
+    else if (out && !this.suspended && this.unnoted) {
       this.unnoted = false;
       this.ledger.note(this.inputPositions());
     }
@@ -227,7 +276,7 @@ export abstract class Task {
       this.releaseInputs(this.released);
       progress = true;
     }
-    if (this.ending === 'flush' && !this.suspended && out && !this.unnoted && this.ledger.clear) {
+    if (this.ending === 'flush' && !this.suspended && out && this.isClear()) {
       this.close();
       this.done = true;
       progress = true;

@@ -17,6 +17,8 @@ export interface Wiring {
   readonly clock: Clock;
   /** Where the keyed state of a step in a task lies. Default: on the heap. */
   readonly backend?: ((pipeline: string, task: number, step: string) => StateBackend) | undefined;
+  /** Something asynchronous is done: if the thread sleeps, it is to step again. */
+  readonly wake: () => void;
   encoder(): ValueEncoder;
   decoder(): ValueDecoder;
   /** How often user code is called again after it threw. */

@@ -5,6 +5,7 @@ export {
   type OperatorEvent,
   OperatorHarness,
   type OperatorOutput,
+  replayAsyncOperator,
   replayOperator,
 } from './operator-harness.ts';
 export {

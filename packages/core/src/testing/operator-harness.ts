@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ContextCell } from '../operator/context.ts';
 import { noCounts, type RecordCounts } from '../operator/counters.ts';
 import { Faults } from '../operator/faults.ts';
-import { isClocked, type Operator } from '../operator/operator.ts';
+import { isAsynchronous, isClocked, type Operator } from '../operator/operator.ts';
 import { Outlet } from '../operator/outlet.ts';
 import type { StateBackend } from '../state/backend.ts';
 import { heapBackend } from '../state/heap-backend.ts';
@@ -51,6 +51,10 @@ export interface HarnessOptions {
 
 /** Resumes before the harness says that an operator will never be done. */
 const MOST_RESUMES = 1_000_000;
+/** Turns of the event loop before the harness says that a call will never end. */
+const MOST_TURNS = 100_000;
+/** Resumes until nothing but what is in flight can suspend the operator. */
+const LEAST_RESUMES = 8;
 
 /**
  * Drives one operator by hand, as its task would. Outputs are kept; with `refusing` the operator is
@@ -66,6 +70,8 @@ export class OperatorHarness {
   private readonly context = new ContextCell();
   private readonly collector: Collector;
   private readonly clock: VirtualClock;
+  /** Waiting for what is in flight. */
+  private suspended = false;
   private operator: Operator;
 
   constructor(make: (parts: HarnessParts) => Operator, options: HarnessOptions = {}) {
@@ -92,6 +98,7 @@ export class OperatorHarness {
   }
 
   apply(event: OperatorEvent): void {
+    this.expectSettled();
     if (this.restoring) this.restore();
     switch (event[0]) {
       case 'record':
@@ -109,6 +116,7 @@ export class OperatorHarness {
   }
 
   push(key: unknown, timestamp: number, value: unknown): void {
+    this.expectSettled();
     this.context.key = key;
     this.context.timestamp = timestamp;
     this.finish(this.operator.push(value, this.context));
@@ -128,6 +136,7 @@ export class OperatorHarness {
   /** The end of input: time runs to its end first. */
   end(): void {
     this.watermark(Number.POSITIVE_INFINITY);
+    this.expectSettled();
     this.finish(this.operator.end());
   }
 
@@ -135,6 +144,7 @@ export class OperatorHarness {
   restore(): void {
     const snapshot = new MemorySnapshot();
     this.operator.snapshot(snapshot);
+    if (isAsynchronous(this.operator)) this.operator.abandon();
     this.operator = this.build();
     this.operator.restore(snapshot.reader());
   }
@@ -165,12 +175,38 @@ export class OperatorHarness {
     return this.collector.ended;
   }
 
+  /**
+   * Waits until an operator that is asynchronous can go on, or with `wholly` until nothing is in flight.
+   * Its calls have to end by themselves, or by the clock.
+   */
+  async settle(wholly = true): Promise<void> {
+    for (let turn = 0; this.suspended || (wholly && this.inFlight() > 0); turn++) {
+      if (turn === MOST_TURNS) throw new Error('the operator stays suspended');
+      await new Promise<void>(resolve => setImmediate(resolve));
+      if (this.suspended) this.finish(false);
+      else this.tick(this.clock.now());
+    }
+  }
+
+  private inFlight(): number {
+    return isAsynchronous(this.operator) ? this.operator.pending : 0;
+  }
+
   private finish(done: boolean): void {
     let finished = done;
+    this.suspended = false;
     for (let resumes = 0; !finished; resumes++) {
       if (resumes === MOST_RESUMES) throw new Error('the operator stays suspended');
       finished = this.outlets.every(outlet => outlet.resume()) && this.operator.resume();
+      if (finished || resumes < LEAST_RESUMES || this.inFlight() === 0) continue;
+      // What is in flight lands when the event loop runs.
+      this.suspended = true;
+      return;
     }
+  }
+
+  private expectSettled(): void {
+    if (this.suspended) throw new Error('the operator is suspended: settle() comes first');
   }
 }
 
@@ -200,6 +236,47 @@ export function replayOperator(
     }
   }
   return plain;
+}
+
+/**
+ * The same for an operator that is asynchronous. Between two events it is only waited for while it takes
+ * nothing, and for all that is in flight after the last, so when an output comes is not compared,
+ * but which there are. Returns them, as they come when nothing is refused or restored.
+ */
+export async function replayAsyncOperator(
+  make: (parts: HarnessParts) => Operator,
+  events: readonly OperatorEvent[],
+  options: Omit<HarnessOptions, 'refusing' | 'restoring'> = {},
+): Promise<OperatorOutput[]> {
+  const plain = await asyncOutputsOf(make, events, options);
+  for (const refusing of [false, true]) {
+    for (const restoring of [false, true]) {
+      const again = await asyncOutputsOf(make, events, { ...options, refusing, restoring });
+      if (isDeepStrictEqual(sorted(plain), sorted(again))) continue;
+      const how = [refusing && 'every other output refused', restoring && 'restored every time'];
+      throw new Error(
+        `With ${how.filter(Boolean).join(' and ')}, it gives ${JSON.stringify(again)} and not ` +
+          `${JSON.stringify(plain)}.`,
+      );
+    }
+  }
+  return plain;
+}
+
+async function asyncOutputsOf(
+  make: (parts: HarnessParts) => Operator,
+  events: readonly OperatorEvent[],
+  options: HarnessOptions,
+): Promise<OperatorOutput[]> {
+  const harness = new OperatorHarness(make, options);
+  for (const event of events) {
+    harness.apply(event);
+    await harness.settle(false);
+  }
+  await harness.settle();
+  const late = harness.late.records.map(record => ({ late: record }));
+  const dead = harness.deadLetters.records.map(record => ({ dead: record }));
+  return [...harness.take(), ...late, ...dead] as OperatorOutput[];
 }
 
 function outputsOf(

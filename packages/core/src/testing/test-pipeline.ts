@@ -170,9 +170,21 @@ export class PipelineTest {
       const failure = this.engine.failure(this.pipeline.name);
       if (failure !== undefined) throw failure;
     } while (this.readAll());
-    const lost = unaccounted(this.counters);
+    const lost = unaccounted(this.counters) - this.engine.pending;
     if (lost < 0 || (lost > 0 && !this.mayHold()))
       throw new Error(`${lost} records are not accounted for`);
+  }
+
+  /**
+   * Waits until nothing is in flight in steps that are asynchronous, and runs on. A call that never ends
+   * is waited for until its timeout, which comes when the clock is moved there.
+   */
+  async settled(): Promise<void> {
+    this.run();
+    while (this.engine.pending > 0) {
+      await new Promise<void>(resolve => setImmediate(resolve));
+      this.run();
+    }
   }
 
   [Symbol.dispose](): void {

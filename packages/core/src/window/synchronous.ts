@@ -6,7 +6,7 @@ export function refusePromise(step: string, promise: Promise<unknown>): never {
   promise.catch(() => {});
   fail(
     'ASYNC_OPERATOR',
-    `Step ${JSON.stringify(step)} returned a promise; operators are synchronous. Do input and output ` +
-      'in a consumer or before the pipeline; `mapAsync` is to come for calls from inside it.',
+    `Step ${JSON.stringify(step)} returned a promise; operators are synchronous. Call what is ` +
+      'asynchronous in a step of its own, `mapAsync`.',
   );
 }

@@ -25,7 +25,7 @@ export async function runProcessor(boot: ProcessorBoot): Promise<void> {
     else if (!worked || !spin(work, now)) {
       worked = await parked(processor, processor.report() ? PARK_MS : TURN_MS);
     }
-    if (now() - turnedAtMs < TURN_MS) continue;
+    if (now() - turnedAtMs < TURN_MS && !processor.needsEventLoop) continue;
     processor.report();
     await new Promise<void>(resolve => setImmediate(resolve));
     turnedAtMs = now();
@@ -52,8 +52,11 @@ async function parked(processor: Processor, timeoutMs: number): Promise<boolean>
   try {
     const seen = bell.epoch();
     if (processor.step()) return true;
-    if (processor.loadingModules) await bell.wait(seen, TURN_MS);
-    else bell.waitSync(seen, Math.min(timeoutMs, processor.untilDueMs()));
+    if (processor.needsEventLoop) {
+      processor.asleep = true;
+      await bell.wait(seen, Math.min(TURN_MS, processor.untilDueMs()));
+      processor.asleep = false;
+    } else bell.waitSync(seen, Math.min(timeoutMs, processor.untilDueMs()));
     return processor.step();
   } finally {
     for (const place of places) place.countWaiter(-1);

@@ -128,7 +128,7 @@ describe('a processor', () => {
     send({ kind: 'load', job: 1, module, name: undefined });
     send({ kind: 'forget', job: 1 });
     processor.step();
-    await vi.waitFor(() => expect(processor.loadingModules).toBe(false));
+    await vi.waitFor(() => expect(processor.needsEventLoop).toBe(false));
     expect([heard()?.kind, heard()?.kind, heard()]).toEqual(['here', 'importing', undefined]);
     send({ kind: 'plan', job: 1, shards: SHARDS });
     send({ kind: 'drop', job: 1 });

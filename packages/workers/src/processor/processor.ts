@@ -36,6 +36,8 @@ export class Processor {
   readonly host: TaskHost;
   /** Set by the supervisor's last message. */
   stopped = false;
+  /** Whether the thread waits without blocking its event loop. */
+  asleep = false;
 
   private readonly boot: ProcessorBoot;
   private readonly port: MessagePort;
@@ -64,6 +66,9 @@ export class Processor {
       channel: (plan, { id }) => this.channel(plan.pipeline, id),
       bell: this.bell,
       clock: systemClock,
+      wake: () => {
+        if (this.asleep) this.bell.ring();
+      },
       encoder: plainEncoder,
       decoder: plainDecoder,
       userRetries: boot.config.userRetries,
@@ -81,8 +86,8 @@ export class Processor {
   }
 
   /** Whether something is under way that needs the event loop. */
-  get loadingModules(): boolean {
-    return this.loading > 0;
+  get needsEventLoop(): boolean {
+    return this.loading > 0 || this.host.pending > 0;
   }
 
   /** One round. Tells whether there was anything to do. */
