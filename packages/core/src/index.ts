@@ -40,6 +40,7 @@ export type { Context } from './operator/context.ts';
 export type { RecordCounts } from './operator/counters.ts';
 export type { AsyncContext } from './operator/map-async.ts';
 export type {
+  ConnectFunctions,
   ProcessContext,
   ProcessFunctions,
   StateHandles,
@@ -58,6 +59,7 @@ export type { Job, JobStats } from './pipeline/job.ts';
 export { LocalEngine, type LocalEngineOptions } from './pipeline/local-runtime.ts';
 export { Pipeline } from './pipeline/pipeline.ts';
 export type {
+  ConnectedStreams,
   DedupeOptions,
   Forked,
   MapAsyncOptions,

@@ -4,18 +4,21 @@ import { KeyedCalls, type KeyedCallsParts, type RecordCall } from './keyed-calls
 import type { Clocked, Operator } from './operator.ts';
 import type { TwoInputOperator } from './two-input.ts';
 
+export interface ConnectParts extends KeyedCallsParts {
+  readonly onLeft: RecordCall;
+  readonly onRight: RecordCall;
+  /** Whether the values of a side are views of records, void after their calls. */
+  readonly leftViews: boolean;
+  readonly rightViews: boolean;
+}
+
 /** User code with state and timers over two inputs that share their keys. */
 export class ConnectOperator implements TwoInputOperator, Clocked {
-  private readonly onLeft: RecordCall;
-  private readonly onRight: RecordCall;
+  private readonly parts: ConnectParts;
   private readonly calls: KeyedCalls;
 
-  constructor(
-    parts: KeyedCallsParts & { readonly onLeft: RecordCall; readonly onRight: RecordCall },
-    next: Operator,
-  ) {
-    this.onLeft = parts.onLeft;
-    this.onRight = parts.onRight;
+  constructor(parts: ConnectParts, next: Operator) {
+    this.parts = parts;
     this.calls = new KeyedCalls(parts, next);
   }
 
@@ -24,11 +27,13 @@ export class ConnectOperator implements TwoInputOperator, Clocked {
   }
 
   pushLeft(value: unknown, context: ContextCell): boolean {
-    return this.calls.record(this.onLeft, value, context);
+    const { onLeft, leftViews } = this.parts;
+    return this.calls.record(onLeft, value, context, leftViews);
   }
 
   pushRight(value: unknown, context: ContextCell): boolean {
-    return this.calls.record(this.onRight, value, context);
+    const { onRight, rightViews } = this.parts;
+    return this.calls.record(onRight, value, context, rightViews);
   }
 
   watermark(watermark: number): boolean {

@@ -23,8 +23,6 @@ export interface KeyedCallsParts {
   readonly states: readonly ResolvedState[];
   readonly onTimer: TimerCall | undefined;
   readonly backend: StateBackend;
-  /** Whether values are views of records, void after their calls. */
-  readonly valuesAreViews?: boolean | undefined;
   readonly clock: Clock;
   readonly faults: Faults;
   readonly counts: RecordCounts;
@@ -59,7 +57,6 @@ const TIMERS = ['event timers', 'processing timers'] as const;
 export class KeyedCalls implements Emitter {
   readonly step: string;
   private readonly onTimer: TimerCall | undefined;
-  private readonly valuesAreViews: boolean;
   private readonly faults: Faults;
   private readonly counts: RecordCounts;
   private readonly next: Operator;
@@ -82,7 +79,6 @@ export class KeyedCalls implements Emitter {
   constructor(parts: KeyedCallsParts, next: Operator) {
     this.step = parts.step;
     this.onTimer = parts.onTimer;
-    this.valuesAreViews = parts.valuesAreViews ?? false;
     this.faults = parts.faults;
     this.counts = parts.counts;
     this.next = next;
@@ -101,8 +97,8 @@ export class KeyedCalls implements Emitter {
     return this.timers.processing.nextAt;
   }
 
-  /** A value for `call`. */
-  record(call: RecordCall, value: unknown, context: ContextCell): boolean {
+  /** A value for `call`; `isView` when it is void after that. */
+  record(call: RecordCall, value: unknown, context: ContextCell, isView: boolean): boolean {
     const { cell, scope } = this;
     const { key } = context;
     cell.key = scope.key = key as Key;
@@ -114,7 +110,7 @@ export class KeyedCalls implements Emitter {
     this.call = call;
     this.value = value;
     this.timer = undefined;
-    if (this.valuesAreViews) scope.view = value;
+    scope.view = isView ? value : undefined;
     this.states.sweep();
     return this.begin() && this.fireDue();
   }

@@ -3,12 +3,20 @@ import type { ContextCell } from './context.ts';
 import { KeyedCalls, type KeyedCallsParts, type RecordCall } from './keyed-calls.ts';
 import type { Clocked, Operator } from './operator.ts';
 
+export interface ProcessParts extends KeyedCallsParts {
+  readonly onRecord: RecordCall;
+  /** Whether values are views of records, void after their calls. */
+  readonly valuesAreViews?: boolean | undefined;
+}
+
 /** User code with state and timers over one input. */
 export class ProcessOperator implements Operator, Clocked {
   private readonly onRecord: RecordCall;
+  private readonly valuesAreViews: boolean;
   private readonly calls: KeyedCalls;
 
-  constructor(parts: KeyedCallsParts & { readonly onRecord: RecordCall }, next: Operator) {
+  constructor(parts: ProcessParts, next: Operator) {
+    this.valuesAreViews = parts.valuesAreViews ?? false;
     this.onRecord = parts.onRecord;
     this.calls = new KeyedCalls(parts, next);
   }
@@ -18,7 +26,7 @@ export class ProcessOperator implements Operator, Clocked {
   }
 
   push(value: unknown, context: ContextCell): boolean {
-    return this.calls.record(this.onRecord, value, context);
+    return this.calls.record(this.onRecord, value, context, this.valuesAreViews);
   }
 
   watermark(watermark: number): boolean {

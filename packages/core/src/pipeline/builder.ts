@@ -17,7 +17,7 @@ import type {
   WindowStep,
 } from './graph.ts';
 import { Pipeline } from './pipeline.ts';
-import { dedupeStep, processStep } from './state-steps.ts';
+import { connectStep, dedupeStep, processStep } from './state-steps.ts';
 import type {
   DedupeOptions,
   MapAsyncOptions,
@@ -197,6 +197,13 @@ export class Builder {
     return this.follow(mapAsyncStep(draft, name, call, draft.hasKey(output), options));
   }
 
+  connect(right: unknown): { process(functions: never, options?: StepOptions): Builder } {
+    return {
+      process: (functions, options) =>
+        this.meet('connect', right, options, (name, draft) => connectStep(draft, name, functions)),
+    };
+  }
+
   to(topic: string, serde: Serde<unknown>, options: SinkOptions<unknown, unknown> = {}): Pipeline {
     const { draft } = this;
     const name = this.begin('to', options);
@@ -303,6 +310,7 @@ class WindowBuilder {
       'window',
       'dedupe',
       'mapAsync',
+      'connect',
       'to',
     ]) {
       Object.defineProperty(this, step, {

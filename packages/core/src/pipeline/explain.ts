@@ -1,6 +1,7 @@
 import type { Graph, GraphNode, Step } from './graph.ts';
 import type { Plan, StagePlan } from './plan.ts';
 import type { StageExit } from './stages.ts';
+import { describeStates } from './state-steps.ts';
 
 type ExchangeExit = Extract<StageExit, { kind: 'exchange' }>;
 
@@ -55,11 +56,8 @@ function describeStep(step: Step): string | undefined {
       return `split to ${step.routes.map(({ name }) => `"${name}"`).join(', ')}`;
     case 'two-input':
       return late(step.described, step.lateTo);
-    case 'process': {
-      const states = step.states.map(({ name, kind }) => `${kind} "${name}"`);
-      const timers = step.onTimer === undefined ? 'no timers' : 'timers';
-      return `process, ${[...states, timers].join(', ')}`;
-    }
+    case 'process':
+      return describeStates('process', step.states, step.onTimer !== undefined);
     case 'mapAsync': {
       const order = step.ordered ? 'in order' : 'in any order';
       return `mapAsync, ${step.concurrency} at a time, ${order}, timeout ${step.timeoutMs} ms`;

@@ -4,6 +4,7 @@ import { listState, mapState, valueState } from '../state/spec.ts';
 import { testPipeline } from '../testing/test-pipeline.ts';
 import { monotonic } from '../time/watermark.ts';
 import { pipeline } from './builder.ts';
+import { LocalEngine } from './local-runtime.ts';
 
 interface Reading {
   readonly sensor: string;
@@ -153,4 +154,79 @@ test('each key has an initial value of its own', () => {
   run.push({ sensor: 'a', at: 1, degrees: 1 });
   run.push({ sensor: 'b', at: 2, degrees: 1 });
   expect(run.output()).toEqual([{ items: [0, 1] }, { items: [0, 1] }]);
+});
+
+describe('two inputs', () => {
+  const build = () => {
+    const shop = pipeline('shop');
+    const orders = shop.from('orders', json<{ id: string; at: number; item: string }>(), {
+      timestamp: ({ at }) => at,
+    });
+    const payments = shop.from('payments', json<{ order: string; at: number; euros: number }>(), {
+      timestamp: ({ at }) => at,
+    });
+    return orders
+      .keyBy(({ id }) => id)
+      .connect(payments.keyBy(({ order }) => order))
+      .process(
+        {
+          state: { item: valueState<string>(), paid: valueState(0) },
+          onLeft(order, { state, timers, timestamp }) {
+            state.item.set(order.item);
+            timers.set(timestamp + 100);
+          },
+          onRight(payment, { state }) {
+            state.paid.set(state.paid.get() + payment.euros);
+            return state.item.get() === undefined ? `${payment.order} too early` : undefined;
+          },
+          onTimer(_timer, { key, state }) {
+            return `${key}: ${state.item.get()} for ${state.paid.get()}`;
+          },
+        },
+        { name: 'pay' },
+      )
+      .to('paid', json<string>());
+  };
+
+  test('share state and timers, and the smaller watermark', () => {
+    using run = testPipeline(build(), { processors: 2 });
+    run.push({ id: 'a', at: 1, item: 'pen' }, { topic: 'orders' });
+    run.push({ order: 'a', at: 2, euros: 3 }, { topic: 'payments' });
+    run.push({ order: 'b', at: 3, euros: 9 }, { topic: 'payments' });
+    run.push({ order: 'c', at: 200, euros: 1 }, { topic: 'payments' });
+    expect(run.output()).toEqual(['b too early', 'c too early']);
+    run.push({ id: 'd', at: 150, item: 'ink' }, { topic: 'orders' });
+    expect(run.output()).toEqual(['a: pen for 3']);
+    run.end();
+    expect(run.output()).toEqual(['d: ink for 0']);
+    expect(run.counters).toMatchObject({ in: 5, processed: 5, fired: 4, out: 4 });
+  });
+
+  test('are told of by explain()', async () => {
+    const engine = await LocalEngine.start();
+    const job = await engine.run(build());
+    expect(job.explain()).toContain('pay: connect, process, value "item", value "paid", timers');
+    await engine.stop();
+  });
+
+  test('need their functions and their keys', () => {
+    const shop = pipeline('shop');
+    const left = shop.from('l', json<Reading>());
+    const right = shop.from('r', json<Reading>()).keyBy(({ sensor }) => sensor);
+    expect(() =>
+      left
+        .keyBy(({ sensor }) => sensor)
+        .connect(right)
+        .process({} as never),
+    ).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('a function as its onLeft') }),
+    );
+    const onLeft = () => undefined;
+    const other = pipeline('other');
+    const unkeyed = other.from('l', json<Reading>());
+    const keyed = other.from('r', json<Reading>()).keyBy(({ sensor }) => sensor);
+    expect(() => keyed.connect(unkeyed as never).process({ onLeft, onRight: onLeft })).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('without a key as its right') }),
+    );
+  });
 });

@@ -1,8 +1,15 @@
+import { ConnectOperator } from '../operator/connect.ts';
+import type { RecordCall, TimerCall } from '../operator/keyed-calls.ts';
 import type { ResolvedState } from '../operator/keyed-states.ts';
-import type { ProcessFunctions, StateSpecs } from '../operator/process-context.ts';
+import type {
+  ConnectFunctions,
+  ProcessFunctions,
+  StateSpecs,
+  Timer,
+} from '../operator/process-context.ts';
 import type { StateSpec, TimeKind } from '../state/spec.ts';
 import { isPrimitive, plainCopy } from '../window/plain-copy.ts';
-import type { DedupeStep, ProcessStep } from './graph.ts';
+import type { DedupeStep, ProcessStep, TwoInputStep } from './graph.ts';
 import type { DedupeOptions } from './stream.ts';
 
 /** What the builder checks steps with; each throws `INVALID_PIPELINE`, naming the step. */
@@ -21,15 +28,61 @@ export function processStep(
   functions: ProcessFunctions<unknown, unknown, StateSpecs, unknown, unknown>,
 ): ProcessStep {
   checks.checkFunction(name, 'its onRecord', functions?.onRecord);
-  const { onTimer } = functions;
-  if (onTimer !== undefined) checks.checkFunction(name, 'its onTimer', onTimer);
   return {
     kind: 'process',
     name,
     states: resolveStates(checks, name, functions.state),
     onRecord: (value, context) => functions.onRecord(value, context as never),
-    onTimer: onTimer && ((timer, context) => onTimer.call(functions, timer, context as never)),
+    onTimer: timerCall(checks, name, functions),
   };
+}
+
+/** The checked step of `.connect().process()`, but for its name. */
+export function connectStep(
+  checks: StepChecks,
+  name: string,
+  functions: ConnectFunctions<unknown, unknown, unknown, StateSpecs, unknown, unknown, unknown>,
+): Omit<TwoInputStep, 'kind' | 'name'> {
+  checks.checkFunction(name, 'its onLeft', functions?.onLeft);
+  checks.checkFunction(name, 'its onRight', functions?.onRight);
+  const states = resolveStates(checks, name, functions.state);
+  const onTimer = timerCall(checks, name, functions);
+  const onLeft: RecordCall = (value, context) => functions.onLeft(value, context as never);
+  const onRight: RecordCall = (value, context) => functions.onRight(value, context as never);
+  return {
+    described: describeStates('connect, process', states, onTimer !== undefined),
+    left: 'by-key',
+    right: 'by-key',
+    rightFirst: false,
+    stateful: true,
+    lateTo: undefined,
+    create: ({ next, backend, ...parts }) =>
+      new ConnectOperator(
+        { ...parts, step: name, states, onLeft, onRight, onTimer, backend: backend(name) },
+        next,
+      ),
+  };
+}
+
+/** How `explain()` tells of a step with state and timers. */
+export function describeStates(
+  what: string,
+  states: readonly ResolvedState[],
+  hasTimers: boolean,
+): string {
+  const named = states.map(({ name, kind }) => `${kind} "${name}"`);
+  return [what, ...named, hasTimers ? 'timers' : 'no timers'].join(', ');
+}
+
+function timerCall(
+  checks: StepChecks,
+  name: string,
+  functions: { onTimer?: ((timer: Timer, context: never) => unknown) | undefined },
+): TimerCall | undefined {
+  const { onTimer } = functions;
+  if (onTimer === undefined) return undefined;
+  checks.checkFunction(name, 'its onTimer', onTimer);
+  return (timer, context) => onTimer.call(functions, timer, context as never);
 }
 
 /** The checked step of `.dedupe()`. */

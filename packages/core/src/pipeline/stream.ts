@@ -1,6 +1,10 @@
 import type { Context } from '../operator/context.ts';
 import type { AsyncContext } from '../operator/map-async.ts';
-import type { ProcessFunctions, StateSpecs } from '../operator/process-context.ts';
+import type {
+  ConnectFunctions,
+  ProcessFunctions,
+  StateSpecs,
+} from '../operator/process-context.ts';
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { Key } from '../state/key-groups.ts';
@@ -155,6 +159,11 @@ export interface Stream<T, K = string | undefined> {
     options?: StepOptions,
   ): Stream<Emitted<R> | Emitted<Q>, K>;
   /**
+   * This stream and another one, keyed alike: `.process()` is your own code for the values of both,
+   * which share state and timers. After `keyBy` on both.
+   */
+  connect<R>(right: Stream<R, K>): ConnectedStreams<T, R, K>;
+  /**
    * Lets pass the first of values that have the same key (and the same `by`) and lie closer together
    * than `within`; the others count as `duplicates`. After `keyBy`.
    */
@@ -170,6 +179,14 @@ export interface Stream<T, K = string | undefined> {
   ): Stream<Awaited<R>, K>;
   /** Appends every value to a topic and ends the stream. Returns the pipeline, which may have more. */
   to(topic: string, serde: Serde<T>, options?: SinkOptions<T, K>): Pipeline;
+}
+
+/** Two streams whose values meet by their keys. */
+export interface ConnectedStreams<L, R, K> {
+  process<S extends StateSpecs, A, B, Q = never>(
+    functions: ConnectFunctions<L, R, K, S, A, B, Q>,
+    options?: StepOptions,
+  ): Stream<Emitted<A> | Emitted<B> | Emitted<Q>, K>;
 }
 
 /** The key that a window sees: without `keyBy`, none. */

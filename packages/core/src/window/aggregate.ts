@@ -58,4 +58,5 @@ export type Emitted<R> = R extends string
   ? R
   : R extends Iterable<infer Item>
     ? Item
-    : Exclude<R, undefined>;
+    : // biome-ignore lint/suspicious/noConfusingVoidType: what a function without `return` gives
+      Exclude<R, undefined | void>;
