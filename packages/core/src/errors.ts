@@ -118,6 +118,21 @@ export const ERRORS = {
     means: 'An offset lies below the earliest or above the end of the shard.',
     remedy: 'Choose `onOutOfRange`, or seek to `earliest` or `latest`.',
   },
+  // storage
+  STORAGE_FAILED: {
+    means: 'The disk refused a write, a read or a flush; the log of the shard has stopped.',
+    remedy:
+      'See the `cause`, mend the disk, and start again: everything acknowledged as durable is intact.',
+  },
+  LOG_DAMAGED: {
+    means: 'A file of a log is damaged where its records had been acknowledged, or is missing.',
+    remedy:
+      'The message names file and position. Look with `lite-streams inspect`; restore the file, or keep what is left with `lite-streams repair`.',
+  },
+  STORAGE_MISMATCH: {
+    means: 'A file or directory has another format version, or belongs to another topic or shard.',
+    remedy: 'The message names the file and what belongs there.',
+  },
   // configuration
   INVALID_OPTION: {
     means: 'An option or environment variable has a value outside its range.',

@@ -36,6 +36,7 @@ export { TopicSink } from './pipeline/topic-sink.ts';
 export { TopicSource } from './pipeline/topic-source.ts';
 export type { Wiring } from './pipeline/wiring.ts';
 export { fnv1a, murmur2 } from './record/hash.ts';
+export type { RecordMemory } from './record/record.ts';
 export { RecordView } from './record/view.ts';
 export { RecordWriter } from './record/writer.ts';
 export { Appender, takeCell } from './shard/appender.ts';
@@ -50,6 +51,7 @@ export {
   planShard,
   type ShardGeometry,
   type ShardPlan,
+  SLOT_BYTES,
 } from './shard/layout.ts';
 export { type OwnerOptions, ShardOwner } from './shard/owner.ts';
 export { Shard } from './shard/shard.ts';

@@ -1,0 +1,362 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { fail, type SlotRun } from '@lite-streams/core/internal';
+import type { Disk } from './disk.ts';
+import { NO_GREATEST, NO_LEAST, SEAL_BYTES, SEGMENT_HEADER_BYTES } from './frame-layout.ts';
+import { type AppendableRun, encodeSeal, type FrameStamp, FrameWriter } from './frame-writer.ts';
+import { MARKS_NAME, Marks, type MarkValues } from './marks.ts';
+import { type ActiveSegment, type Belonging, type RecoveryReport, recover } from './recovery.ts';
+import {
+  encodeSegmentHeader,
+  indexPath,
+  type SealedSegment,
+  segmentPath,
+  UNFINISHED,
+} from './segment.ts';
+import { SegmentIndex } from './segment-index.ts';
+import { ShardLogReader } from './shard-log-reader.ts';
+import { storageFailed } from './storage-failure.ts';
+
+export interface ShardLogOptions {
+  /** The shard's number, which every segment repeats. */
+  readonly shard?: number | undefined;
+  /** A number that stands for the topic, so that a file of another one is noticed; 0: none. */
+  readonly identity?: number | undefined;
+  /** Offset of the first record of a log that is made anew. 0 by default. */
+  readonly firstOffset?: number | undefined;
+  /** A segment is finished when it would become larger. 64 MiB by default. */
+  readonly segmentBytes?: number | undefined;
+  /** Whether frames are compressed with zstd. Not by default. */
+  readonly compress?: boolean | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: (() => number) | undefined;
+  /** Draws the salt of a segment: a whole number of 32 bits. */
+  readonly salt?: (() => number) | undefined;
+}
+
+/** What a log keeps at most, in whole finished segments; what is left out bounds nothing. */
+export interface RetentionPolicy {
+  /** Bytes of files. */
+  readonly bytes?: number | undefined;
+  /** Data records. */
+  readonly records?: number | undefined;
+  /** Milliseconds since a record was appended. */
+  readonly ageMs?: number | undefined;
+  /** Nothing at or above this offset is removed. */
+  readonly keepFrom?: number | undefined;
+}
+
+const DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The log of a shard on disk, open for writing: one writer, who holds the directory's lock. What is
+ * appended is in the page cache when `append` returns and on stable storage when `sync` does.
+ *
+ * An error of the disk while it writes stops the log: everything afterwards throws the same
+ * `STORAGE_FAILED`, nothing is retried, and the next `open` finds what was durable.
+ */
+export class ShardLog {
+  readonly directory: string;
+  /** What opening found and did. */
+  readonly recovery: RecoveryReport;
+
+  private readonly disk: Disk;
+  private readonly belonging: Belonging;
+  private readonly segmentBytes: number;
+  private readonly now: () => number;
+  private readonly salt: () => number;
+  private readonly writer: FrameWriter;
+  private readonly marks: Marks;
+  private readonly sealed: SealedSegment[];
+  private readonly reader: ShardLogReader;
+  private active: ActiveSegment;
+  private durable: number;
+  private start: number;
+  private failure: unknown;
+  private isOpen = true;
+  private stampedAtMs = 0;
+
+  /**
+   * Recovers the log in `directory` and opens it, or makes a new one. Throws `LOG_DAMAGED`,
+   * `STORAGE_MISMATCH`, `STORAGE_FAILED`.
+   */
+  static open(disk: Disk, directory: string, options: ShardLogOptions = {}): ShardLog {
+    try {
+      return new ShardLog(disk, directory, options);
+    } catch (error) {
+      return storageFailed('opening', directory, error);
+    }
+  }
+
+  private constructor(disk: Disk, directory: string, options: ShardLogOptions) {
+    this.disk = disk;
+    this.directory = directory;
+    this.belonging = { shard: options.shard ?? 0, identity: options.identity ?? 0 };
+    this.segmentBytes = options.segmentBytes ?? DEFAULT_SEGMENT_BYTES;
+    this.now = options.now ?? Date.now;
+    this.salt = options.salt ?? (() => randomInt(2 ** 32) | 0);
+    this.writer = new FrameWriter(options.compress === true);
+    disk.makeDirectory(directory);
+    const found = recover(disk, directory, this.belonging);
+    const { active, sealed, marks } = found;
+    this.recovery = found.report;
+    this.sealed = sealed;
+    const isNew = active === undefined && sealed.length === 0;
+    const end = isNew ? (marks?.startOffset ?? options.firstOffset ?? 0) : found.endOffset;
+    this.start = sealed[0]?.firstOffset ?? active?.header.firstOffset ?? end;
+    this.durable = end;
+    this.marks = this.openMarks(marks);
+    this.active = active ?? this.makeSegment(end);
+    this.reader = new ShardLogReader(disk, directory, this.belonging);
+  }
+
+  /** The offset that the next record has. */
+  get endOffset(): number {
+    return this.active.endOffset;
+  }
+
+  /** Everything below is on stable storage. */
+  get durableOffset(): number {
+    return this.durable;
+  }
+
+  /** The oldest offset that the log holds. */
+  get firstOffset(): number {
+    return this.start;
+  }
+
+  /** Bytes of all segments. */
+  get bytes(): number {
+    return this.sealed.reduce((sum, { bytes }) => sum + bytes, this.active.position);
+  }
+
+  /** The finished segments, oldest first. */
+  get segments(): readonly SealedSegment[] {
+    return this.sealed;
+  }
+
+  /**
+   * Appends the slots of `run`, whose offset must be `endOffset`, as one frame or more. When it
+   * returns, other processes can read them. Throws `STORAGE_FAILED`.
+   */
+  append(run: AppendableRun, epoch = 0): void {
+    this.checkOpen();
+    if (run.offset !== this.endOffset) {
+      throw new Error(`a run from offset ${run.offset} on was appended at ${this.endOffset}`);
+    }
+    const { writer } = this;
+    for (let from = 0; from < run.count; ) {
+      from = writer.fill(run, from);
+      const isFull = this.active.position + writer.bytesAtMost + SEAL_BYTES > this.segmentBytes;
+      if (isFull && !this.isActiveEmpty()) this.roll();
+      const frame = writer.finish(this.stamp(epoch));
+      this.guarded('writing to', () => this.active.file.write(frame, this.active.position));
+      this.noteFrame(frame.length);
+    }
+  }
+
+  private noteFrame(bytes: number): void {
+    const { active, writer } = this;
+    active.index.note(active.position, writer.firstOffset, writer.greatestTimestamp);
+    active.position += bytes;
+    active.endOffset += writer.span;
+    active.records += writer.dataCount;
+    active.leastTimestamp = Math.min(active.leastTimestamp, writer.leastTimestamp);
+    active.greatestTimestamp = Math.max(active.greatestTimestamp, writer.greatestTimestamp);
+    active.lastAppendMs = this.stampedAtMs;
+  }
+
+  /**
+   * Returns when everything appended is on stable storage, and what `durableOffset` then is. Throws
+   * `STORAGE_FAILED`: a flush that failed is never tried again, for the system may have dropped what
+   * it could not write.
+   */
+  sync(): number {
+    this.checkOpen();
+    if (this.durable === this.endOffset) return this.durable;
+    const { file } = this.active;
+    this.guarded('flushing', () => file.dataSync());
+    this.setDurable();
+    return this.durable;
+  }
+
+  private setDurable(): void {
+    this.durable = this.endOffset;
+    this.guarded('writing the marks of', () => this.marks.write(this.durable, this.start));
+  }
+
+  /** As `ShardLogReader.read`. */
+  read(offset: number, maxBytes?: number): SlotRun | undefined {
+    this.checkOpen();
+    return this.reader.read(offset, maxBytes);
+  }
+
+  /** As `ShardLogReader.offsetOfTimestamp`. */
+  offsetOfTimestamp(timestamp: number): number | undefined {
+    this.checkOpen();
+    return this.reader.offsetOfTimestamp(timestamp);
+  }
+
+  /**
+   * Removes the oldest finished segments as far as `policy` allows, and returns the first offset that
+   * is left. By age, a segment that is appended to is finished once its first record is too old.
+   */
+  retain(policy: RetentionPolicy): number {
+    this.checkOpen();
+    const { ageMs, keepFrom = Number.MAX_SAFE_INTEGER } = policy;
+    const nowMs = this.now();
+    if (ageMs !== undefined && this.active.header.createdAtMs < nowMs - ageMs) {
+      if (!this.isActiveEmpty()) this.roll();
+    }
+    let bytes = this.bytes;
+    let records = this.sealed.reduce((sum, segment) => sum + segment.records, this.active.records);
+    let drop = 0;
+    for (const segment of this.sealed) {
+      if (segment.endOffset > keepFrom) break;
+      const isOverBytes = policy.bytes !== undefined && bytes - segment.bytes >= policy.bytes;
+      const isOverRecords =
+        policy.records !== undefined && records - segment.records >= policy.records;
+      const isOld = ageMs !== undefined && segment.lastAppendMs < nowMs - ageMs;
+      if (!isOverBytes && !isOverRecords && !isOld) break;
+      bytes -= segment.bytes;
+      records -= segment.records;
+      drop++;
+    }
+    if (drop > 0) this.dropOldest(drop);
+    return this.start;
+  }
+
+  /** The start is durable before the first file goes: whatever is left of them after a crash is known to be over. */
+  private dropOldest(count: number): void {
+    const dropped = this.sealed.splice(0, count);
+    this.start = this.sealed[0]?.firstOffset ?? this.active.header.firstOffset;
+    this.guarded('removing old segments of', () => {
+      this.marks.write(this.durable, this.start);
+      this.marks.dataSync();
+      for (const { path } of dropped) removeSegment(this.disk, path);
+      this.disk.syncDirectory(this.directory);
+    });
+  }
+
+  /** Flushes what has been appended, unless the log has failed, and lets go of the files. */
+  close(): void {
+    if (!this.isOpen) return;
+    try {
+      if (this.failure === undefined) {
+        this.sync();
+        this.guarded('flushing the marks of', () => this.marks.dataSync());
+      }
+    } finally {
+      this.isOpen = false;
+      this.reader.close();
+      this.marks.close();
+      this.active.file.close();
+    }
+  }
+
+  private isActiveEmpty(): boolean {
+    return this.active.position === SEGMENT_HEADER_BYTES;
+  }
+
+  /** Finishes the active segment, on stable storage, and begins the next one. */
+  private roll(): void {
+    const { active } = this;
+    const { file, header, position, endOffset, index } = active;
+    this.guarded('finishing', () => {
+      const seal = encodeSeal(this.stamp(0), endOffset, active);
+      file.write(seal, position);
+      file.dataSync();
+      this.sealed.push({
+        path: file.path,
+        salt: header.salt,
+        firstOffset: header.firstOffset,
+        endOffset,
+        bytes: position + seal.length,
+        records: active.records,
+        leastTimestamp: active.leastTimestamp,
+        greatestTimestamp: active.greatestTimestamp,
+        lastAppendMs: active.lastAppendMs,
+      });
+      file.close();
+      writeWhole(this.disk, indexPath(file.path), index.encode(header.salt));
+    });
+    this.setDurable();
+    this.guarded('beginning a segment in', () => {
+      this.active = this.makeSegment(endOffset);
+    });
+  }
+
+  /** Makes a segment under another name first: one that can be seen has its header on stable storage. */
+  private makeSegment(firstOffset: number): ActiveSegment {
+    const path = segmentPath(this.directory, firstOffset);
+    const createdAtMs = this.now();
+    const header = { ...this.belonging, salt: this.salt(), firstOffset, createdAtMs };
+    const making = this.disk.openFile(path + UNFINISHED, 'create');
+    making.write(encodeSegmentHeader(header), 0);
+    making.dataSync();
+    making.close();
+    this.disk.rename(path + UNFINISHED, path);
+    this.disk.syncDirectory(this.directory);
+    return {
+      file: this.disk.openFile(path, 'write'),
+      header,
+      index: new SegmentIndex(),
+      position: SEGMENT_HEADER_BYTES,
+      endOffset: firstOffset,
+      records: 0,
+      leastTimestamp: NO_LEAST,
+      greatestTimestamp: NO_GREATEST,
+      lastAppendMs: createdAtMs,
+    };
+  }
+
+  /** The marks say at once what recovery has found, and are on stable storage with their name. */
+  private openMarks(found: MarkValues | undefined): Marks {
+    const path = join(this.directory, MARKS_NAME);
+    const isThere = this.disk.stat(path) !== undefined;
+    const file = this.disk.openFile(path, isThere ? 'write' : 'create');
+    const marks = new Marks(file, found?.sequence ?? 0);
+    marks.write(this.durable, this.start);
+    marks.dataSync();
+    this.disk.syncDirectory(this.directory);
+    return marks;
+  }
+
+  private stamp(epoch: number): FrameStamp {
+    this.stampedAtMs = this.now();
+    const { salt } = this.active.header;
+    return { salt, durableOffset: this.durable, epoch, appendedAtMs: this.stampedAtMs };
+  }
+
+  private checkOpen(): void {
+    if (this.failure !== undefined) throw this.failure;
+    if (!this.isOpen) fail('CLOSED', `The log in ${this.directory} is closed.`);
+  }
+
+  /** Runs what writes to the disk; an error of it stops the log for good. */
+  private guarded(action: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      try {
+        storageFailed(action, this.directory, error);
+      } catch (failure) {
+        this.failure = failure;
+        throw failure;
+      }
+    }
+  }
+}
+
+function writeWhole(disk: Disk, path: string, bytes: Uint8Array): void {
+  const file = disk.openFile(path, 'create');
+  file.write(bytes, 0);
+  file.close();
+}
+
+/** The index goes first: one without its segment would be left for ever. */
+function removeSegment(disk: Disk, path: string): void {
+  const index = indexPath(path);
+  if (disk.stat(index) !== undefined) disk.remove(index);
+  disk.remove(path);
+}
