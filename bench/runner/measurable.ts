@@ -6,6 +6,7 @@ export type Unit =
   | 'records/s'
   | 'tasks/s'
   | 'GB/s'
+  | 'B'
   | '% of a core'
   | '% of the cap';
 

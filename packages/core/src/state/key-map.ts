@@ -55,13 +55,18 @@ export class KeyMap<V extends NonNullable<unknown> | null> {
     for (const segment of this.segments ?? []) yield* segment;
   }
 
-  *values(): Generator<V, undefined> {
-    yield* this.first.values();
-    for (const segment of this.segments ?? []) yield* segment.values();
+  /** Without those that come beyond `SMALL` while they are visited. */
+  values(): IteratorObject<V, undefined> {
+    return this.segments === undefined ? this.first.values() : this.allValues(this.segments);
   }
 
   [Symbol.iterator](): Generator<[unknown, V], undefined> {
     return this.entries();
+  }
+
+  private *allValues(segments: readonly Map<unknown, V>[]): Generator<V, undefined> {
+    yield* this.first.values();
+    for (const segment of segments) yield* segment.values();
   }
 
   private setFurther(key: unknown, value: V): void {

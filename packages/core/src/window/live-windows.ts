@@ -1,3 +1,4 @@
+import { KeyMap } from '../state/key-map.ts';
 import { DueQueue } from './due.ts';
 import type { Cell } from './guard.ts';
 import type { SlidingAssigner } from './sliding.ts';
@@ -11,7 +12,7 @@ export class LiveWindow {
   dueAt: number;
   /** Whether the watermark has passed it: it has fired, and a value for it fires it again. */
   fired: boolean;
-  readonly cells = new Map<unknown, Cell>();
+  readonly cells = new KeyMap<Cell>();
 
   constructor(start: number, end: number, dueAt: number, fired: boolean) {
     this.start = start;
