@@ -55,6 +55,7 @@ export {
   type ProcessorOptions,
 } from './operator/processor.ts';
 export { pipeline } from './pipeline/builder.ts';
+export type { ExplainOptions } from './pipeline/explain.ts';
 export type { Job, JobStats } from './pipeline/job.ts';
 export { LocalEngine, type LocalEngineOptions } from './pipeline/local-runtime.ts';
 export { Pipeline } from './pipeline/pipeline.ts';
@@ -73,7 +74,8 @@ export type {
   WindowedStream,
   WindowOptions,
 } from './pipeline/stream.ts';
-export type { TaskStats } from './pipeline/task.ts';
+export type { SlowestInput, TaskStats } from './pipeline/task.ts';
+export type { HeldTime } from './pipeline/why.ts';
 export type { HeadersInput, RecordCopy, RecordInput } from './record/record.ts';
 export type { RecordView } from './record/view.ts';
 export { bytes } from './serde/bytes.ts';

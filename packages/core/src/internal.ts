@@ -18,7 +18,7 @@ export { Scratch, scratch } from './memory/scratch.ts';
 export { addCounts, COUNT_NAMES, noCounts, unaccounted } from './operator/counters.ts';
 export type { RecordSink, SourceInput } from './operator/endpoints.ts';
 export { refuseCycle } from './pipeline/cycles.ts';
-export { explainPlan } from './pipeline/explain.ts';
+export { type Explanation, explainPlan, explanationOf } from './pipeline/explain.ts';
 export { HeldWatermarks } from './pipeline/held-watermarks.ts';
 export { TaskHost } from './pipeline/host.ts';
 export { isCaughtUp, jobStats } from './pipeline/job.ts';
@@ -34,6 +34,7 @@ export {
 } from './pipeline/plan.ts';
 export { TopicSink } from './pipeline/topic-sink.ts';
 export { TopicSource } from './pipeline/topic-source.ts';
+export { whyHeld } from './pipeline/why.ts';
 export type { Wiring } from './pipeline/wiring.ts';
 export { fnv1a, murmur2 } from './record/hash.ts';
 export type { RecordMemory } from './record/record.ts';

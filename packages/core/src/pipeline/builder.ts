@@ -212,8 +212,9 @@ export class Builder {
     for (const option of ['key', 'headers', 'timestamp'] as const) {
       if (options[option] !== undefined) draft.checkFunction(name, option, options[option]);
     }
-    const { key, headers, timestamp } = options;
-    draft.sink({ kind: 'sink', name, topic, serde, key, headers, timestamp }, this.output);
+    const { key, headers, timestamp, end = false } = options;
+    const step = { kind: 'sink', name, topic, serde, key, headers, timestamp, end } as const;
+    draft.sink(step, this.output);
     return this.pipeline;
   }
 

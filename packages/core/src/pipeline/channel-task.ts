@@ -19,7 +19,8 @@ export interface ChannelInput {
   readonly shard: number;
   /** Decodes its values where they travel as whole records. */
   readonly serde: Serde<unknown> | undefined;
-  /** What statistics call it. */
+  /** The task that sends, and what statistics call it. */
+  readonly task: number;
   readonly from: string;
 }
 
@@ -71,9 +72,19 @@ export class ChannelTask extends Task {
   }
 
   stats(): TaskStats {
-    const holder = this.combiner.holder();
+    const { combiner } = this;
+    const holder = combiner.holder();
+    const slowest = combiner.slowest();
     return {
       ...this.baseStats(),
+      slowest:
+        slowest < 0
+          ? undefined
+          : {
+              input: this.inputs[slowest].task,
+              watermark: combiner.markOf(slowest),
+              furthest: combiner.furthest(),
+            },
       lost: 0,
       idle: this.combiner.idle,
       heldBy: holder < 0 ? undefined : this.inputs[holder].from,
@@ -133,11 +144,21 @@ export class ChannelTask extends Task {
 
   private data(index: number): boolean {
     const reader = this.readers[index];
-    if (this.combiner.advance(index, reader.watermark) && !this.passTime(this.combiner.watermark)) {
+    if (this.advance(index, reader.watermark) && !this.passTime(this.combiner.watermark)) {
       this.unpushed = index;
       return false;
     }
     return this.push(index);
+  }
+
+  /**
+   * An input at the end of time no longer counts. Else it would take along those that are idle, and
+   * make all late that they still bring.
+   */
+  private advance(index: number, watermark: number): boolean {
+    const { combiner } = this;
+    if (watermark === Number.POSITIVE_INFINITY) return combiner.remove(index);
+    return combiner.advance(index, watermark);
   }
 
   private push(index: number): boolean {
@@ -189,7 +210,7 @@ export class ChannelTask extends Task {
     const { combiner } = this;
     switch (frame) {
       case FRAME.watermark:
-        return combiner.advance(index, this.readers[index].watermark) ? this.tellTime() : true;
+        return this.advance(index, this.readers[index].watermark) ? this.tellTime() : true;
       case FRAME.idle:
         return combiner.markIdle(index) ? this.tellTime() : true;
       case FRAME.active:

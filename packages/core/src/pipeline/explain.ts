@@ -1,20 +1,34 @@
-import type { Graph, GraphNode, Step } from './graph.ts';
+import { type Graph, type GraphNode, isStateful, type Step } from './graph.ts';
+import { drawPlan } from './mermaid.ts';
 import type { Plan, StagePlan } from './plan.ts';
 import type { StageExit } from './stages.ts';
 import { describeStates } from './state-steps.ts';
 
+export interface ExplainOptions {
+  /** Text, or a picture: a Mermaid flowchart. Default `text`. */
+  readonly format?: 'text' | 'mermaid' | undefined;
+}
+
+/** A plan in every format. */
+export type Explanation = Readonly<Record<NonNullable<ExplainOptions['format']>, string>>;
+
+export function explanationOf(graph: Graph, plan: Plan): Explanation {
+  return { text: explainPlan(graph, plan), mermaid: drawPlan(graph, plan) };
+}
+
 type ExchangeExit = Extract<StageExit, { kind: 'exchange' }>;
 
 /**
- * A plan as text: each stage with its steps, where its values come from and go, and which task runs
- * on which processor.
+ * A plan as text: each stage with its steps, where its values come from and go, which task runs on
+ * which processor, and what is lost with one.
  */
 export function explainPlan(graph: Graph, plan: Plan): string {
   const lines = [`pipeline "${plan.pipeline}", group "${plan.group}"`];
   for (const stage of plan.stages) {
     const many = stage.tasks.length === 1 ? '1 task' : `${stage.tasks.length} tasks`;
     const places = stage.tasks.map(id => `${id} on processor ${plan.tasks[id].processor}`);
-    lines.push(`stage ${stage.index}: ${many} (${places.join(', ')})`);
+    const state = stage.nodes.some(node => isStateful(graph.nodes[node].step)) ? ', state' : '';
+    lines.push(`stage ${stage.index}: ${many} (${places.join(', ')})${state}`);
     for (const node of stage.nodes) {
       const line = describe(graph.nodes[node], graph);
       if (line !== undefined) lines.push(`  ${line}`);

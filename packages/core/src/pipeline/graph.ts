@@ -88,6 +88,8 @@ export interface SinkStep {
     | ((value: unknown, context: Context) => Readonly<Record<string, string | Uint8Array>>)
     | undefined;
   readonly timestamp: ((value: unknown, context: Context) => number) | undefined;
+  /** Whether the topic ends with the pipeline. */
+  readonly end: boolean;
 }
 
 /** Several streams as one. */

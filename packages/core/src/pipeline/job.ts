@@ -1,12 +1,15 @@
 import type { Topic } from '../broker/topic.ts';
 import { addCounts, noCounts, type RecordCounts } from '../operator/counters.ts';
+import type { ExplainOptions } from './explain.ts';
 import type { TaskStats } from './task.ts';
+import type { HeldTime } from './why.ts';
 
 /** How a running pipeline stands. */
 export interface JobStats extends RecordCounts {
   readonly pipeline: string;
   /** Records that were overwritten in a source topic before they could be read. */
   readonly lost: number;
+  /** By number, so that `tasks[n]` is task n. */
   readonly tasks: readonly TaskStats[];
 }
 
@@ -18,7 +21,8 @@ export function jobStats(pipeline: string, tasks: readonly TaskStats[]): JobStat
     addCounts(sum, task.counts);
     lost += task.lost;
   }
-  return { pipeline, ...sum, lost, tasks };
+  const byNumber = tasks.toSorted((a, b) => a.task - b.task);
+  return { pipeline, ...sum, lost, tasks: byNumber };
 }
 
 /** Whether a group has done all that is in a topic just now, watermarks and ends included. */
@@ -40,6 +44,11 @@ export interface Job {
   caughtUp(): Promise<void>;
   /** Stops the pipeline and ends its group; windows that are open are lost. */
   stop(): Promise<void>;
-  /** The plan as text. */
-  explain(): string;
+  /**
+   * Why windows are still open: for every step that keeps state, or for the one named `step`, which
+   * input time waits for, where that is, and since when.
+   */
+  why(step?: string): HeldTime[] | Promise<HeldTime[]>;
+  /** The plan: stages, tasks and exchanges, as text or as a Mermaid flowchart. */
+  explain(options?: ExplainOptions): string;
 }

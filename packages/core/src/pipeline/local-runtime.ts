@@ -7,7 +7,7 @@ import { park } from '../memory/park.ts';
 import type { StateBackend } from '../state/backend.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { refuseCycle } from './cycles.ts';
-import { explainPlan } from './explain.ts';
+import { type ExplainOptions, explanationOf } from './explain.ts';
 import { TaskHost } from './host.ts';
 import { isCaughtUp, type Job, type JobStats, jobStats } from './job.ts';
 import { type Pipeline, Pipeline as PipelineClass, pipelineOf } from './pipeline.ts';
@@ -15,6 +15,7 @@ import { plainDecoder, plainEncoder } from './plain-codec.ts';
 import { type Plan, planPipeline } from './plan.ts';
 import { TopicSink } from './topic-sink.ts';
 import { TopicSource } from './topic-source.ts';
+import { type HeldTime, whyHeld } from './why.ts';
 
 export interface LocalEngineOptions {
   /** Options of topics that are made without any. */
@@ -142,6 +143,7 @@ export class LocalEngine {
     let progress = false;
     for (const topic of this.topics.values()) topic.maintain();
     for (const host of this.hosts) if (host.step(this.options.stepRecords)) progress = true;
+    for (const job of this.jobs.values()) job.endOutputs();
     // Whoever waits for a job may have what it waits for, though it was another who stepped.
     if (progress && this.waiting > 0) this.bell.ring();
     return progress;
@@ -248,6 +250,7 @@ class LocalJob implements Job {
   private readonly engine: LocalEngine;
   private readonly pipeline: Pipeline;
   private readonly hosts: readonly TaskHost[];
+  private readonly ending: string[];
   private stopped: JobStats | undefined;
 
   constructor(engine: LocalEngine, pipeline: Pipeline, plan: Plan, hosts: readonly TaskHost[]) {
@@ -256,6 +259,7 @@ class LocalJob implements Job {
     this.pipeline = pipeline;
     this.plan = plan;
     this.hosts = hosts;
+    this.ending = [...plan.topics.ending];
   }
 
   stats(): JobStats {
@@ -290,8 +294,19 @@ class LocalJob implements Job {
     this.engine.drop(this.plan);
   }
 
-  explain(): string {
-    return explainPlan(this.pipeline.graph, this.plan);
+  why(step?: string): HeldTime[] {
+    return whyHeld(this.plan, this.stats().tasks, step);
+  }
+
+  explain({ format = 'text' }: ExplainOptions = {}): string {
+    return explanationOf(this.pipeline.graph, this.plan)[format];
+  }
+
+  /** Ends the topics that end with the pipeline, once it has drained. */
+  endOutputs(): void {
+    if (this.ending.length === 0 || !this.allDone()) return;
+    if (this.engine.failure(this.name) !== undefined) return;
+    for (const topic of this.ending.splice(0)) this.engine.topic(topic).end();
   }
 
   private allDone(): boolean {

@@ -1,6 +1,8 @@
 import { fail, StreamError } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
+import { type ExplainOptions, explanationOf } from './explain.ts';
 import type { Graph } from './graph.ts';
+import { planPipeline } from './plan.ts';
 import type { SourceOptions, Stream } from './stream.ts';
 
 /** Marks pipelines also across two copies of this package. */
@@ -48,6 +50,18 @@ export class Pipeline {
    */
   from<T>(topic: string, serde: Serde<T>, options?: SourceOptions<T>): Stream<T> {
     return this.parts.from(topic, serde, options);
+  }
+
+  /**
+   * The plan, as text or as a Mermaid flowchart, for topics of `shards` shards (4 by default) on so
+   * many `processors` (2).
+   */
+  explain(
+    options: ExplainOptions & { readonly shards?: number; readonly processors?: number } = {},
+  ) {
+    const { shards = 4, processors = 2, format = 'text' } = options;
+    const plan = planPipeline(this, { shardsOf: () => shards, processors });
+    return explanationOf(this.graph, plan)[format];
   }
 
   /** The same pipeline under another name, which also names its group. */

@@ -33,6 +33,7 @@ describe('stages', () => {
     expect(made.topics).toEqual({
       sources: ['in'],
       sinks: ['out'],
+      ending: [],
       late: [],
       deadLetters: 'p.dead-letters',
     });
@@ -188,7 +189,7 @@ test('explain says what runs where, and where values cross', () => {
       '  from-0: topic "in", json, monotonic, one task per shard',
       '  as they are: map',
       '  keyBy-2: exchange by key to stage 1 over 6 channels (3 between processors), values',
-      'stage 1: 2 tasks (3 on processor 0, 4 on processor 1)',
+      'stage 1: 2 tasks (3 on processor 0, 4 on processor 1), state',
       '  window-3: tumbling 60000 ms, aggregate, lateness 1000 ms, accumulating panes, late to "late"',
       '  tap-4: tap',
       '  to-5: topic "out", json',
@@ -213,7 +214,7 @@ test('explain says what runs where, and where values cross', () => {
     .to('out', json());
   expect(explainPlan(unkeyed.graph, plan(unkeyed, 1, 1))).toContain(
     '  window-1: exchange to one task to stage 1 over 1 channels (0 between processors), whole records\n' +
-      'stage 1: 1 task (1 on processor 0)\n' +
+      'stage 1: 1 task (1 on processor 0), state\n' +
       '  window-1: tumbling 7 ms, process, without a key, lateness 0 ms, accumulating panes\n',
   );
 });

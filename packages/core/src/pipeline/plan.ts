@@ -28,11 +28,20 @@ export interface ChannelPlan {
   readonly shared: boolean;
 }
 
+/** What is known of a step without its user code. */
+export interface StepPlan {
+  readonly name: string;
+  /** Whether something of it is lost with a task. */
+  readonly stateful: boolean;
+}
+
 /** Which tasks a pipeline runs as, and where. Plain data: every processor gets the same. */
 export interface Plan {
   readonly pipeline: string;
   readonly group: string;
   readonly processors: number;
+  /** By the number of the node. */
+  readonly steps: readonly StepPlan[];
   readonly stages: readonly StagePlan[];
   readonly tasks: readonly TaskPlan[];
   readonly channels: readonly ChannelPlan[];
@@ -44,6 +53,8 @@ export interface Plan {
 export interface PlanTopics {
   readonly sources: readonly string[];
   readonly sinks: readonly string[];
+  /** Those of the sinks that end when the pipeline has drained. */
+  readonly ending: readonly string[];
   readonly late: readonly string[];
   readonly deadLetters: string;
 }
@@ -63,12 +74,14 @@ export function planPipeline({ name, graph }: Pipeline, options: PlanOptions): P
     pipeline: name,
     group: groupOf(name),
     processors: options.processors,
+    steps: graph.nodes.map(({ step }) => ({ name: step.name, stateful: isStateful(step) })),
     stages,
     tasks,
     channels: channelsOf(stages, tasks),
     topics: {
       sources: sourcesOf(graph).map(({ topic }) => topic),
       sinks: [...new Set(sinksOf(graph).map(({ topic }) => topic))],
+      ending: sinksOf(graph).flatMap(({ topic, end }) => (end ? [topic] : [])),
       late: lateTopicsOf(graph),
       deadLetters: graph.deadLetters,
     },

@@ -54,8 +54,10 @@ export class SourceTask extends Task {
 
   stats(): TaskStats {
     const holder = this.times.holder();
+    const slowest = this.times.slowest();
     return {
       ...this.baseStats(),
+      slowest,
       lost: this.input.lost,
       idle: this.times.idle,
       heldBy: holder < 0 ? undefined : `producer ${holder} on shard ${this.plan.index}`,

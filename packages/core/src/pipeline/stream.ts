@@ -85,6 +85,11 @@ export interface SinkOptions<T, K> extends StepOptions {
   readonly headers?:
     | ((value: T, context: Context<K>) => Readonly<Record<string, string | Uint8Array>>)
     | undefined;
+  /**
+   * Whether the topic ends when the pipeline has drained, so that a pipeline that reads it drains
+   * too. Nobody else may write to it then. Default false.
+   */
+  readonly end?: boolean | undefined;
   /** Timestamp of the record. Default: the value's event time; of a window's result, end − 1. */
   readonly timestamp?: ((value: T, context: Context<K>) => number) | undefined;
 }

@@ -216,6 +216,7 @@ export class TaskBuilder {
           side: input.side,
           ...origin,
           serde: records?.serde,
+          task: from.id,
           from: `task ${from.index} of stage ${from.stage}`,
         };
       });

@@ -22,12 +22,25 @@ export interface TaskStats {
   readonly lost: number;
   /** Milliseconds since 1970; −∞ before there is one, +∞ at the end of input. */
   readonly watermark: number;
+  /** When the watermark came to where it stands, by the clock, in milliseconds since 1970. */
+  readonly watermarkSinceMs: number;
+  /** The input that is furthest behind; none while all are idle, or while there is none. */
+  readonly slowest: SlowestInput | undefined;
   readonly idle: boolean;
   /** What holds back others that are further on: a producer of the shard, a task of the stage before. */
   readonly heldBy: string | undefined;
   /** Waiting for room further down. */
   readonly suspended: boolean;
   readonly done: boolean;
+}
+
+/** The input of a task that its watermark waits for. */
+export interface SlowestInput {
+  /** Where the task reads a shard the number of a producer, else that of the task before. */
+  readonly input: number;
+  readonly watermark: number;
+  /** The watermark of the input that is furthest ahead. */
+  readonly furthest: number;
 }
 
 /** What all tasks are made from. */
@@ -74,6 +87,9 @@ export abstract class Task {
   private unnoted = false;
   private closed = false;
   private passedTime = Number.NEGATIVE_INFINITY;
+  /** The time passed as of the last step, and since when it has been that. */
+  private standing = Number.NEGATIVE_INFINITY;
+  private standingSinceMs: number;
   /** The end of input: told step by step, since each may suspend. */
   private ending: 'open' | 'time' | 'end' | 'flush' = 'open';
 
@@ -90,6 +106,7 @@ export abstract class Task {
     this.asynchronous = parts.chain.asynchronous;
     this.landing = new Landing(parts.chain.asynchronous);
     this.clock = parts.clock;
+    this.standingSinceMs = parts.clock.now();
     this.ledger = new ReleaseLedger(inputs, parts.exit.channels);
     this.released = new Array<number>(inputs).fill(0);
   }
@@ -168,7 +185,7 @@ export abstract class Task {
     return this.goOnEnding();
   }
 
-  protected baseStats(): Omit<TaskStats, 'lost' | 'heldBy' | 'idle'> {
+  protected baseStats(): Omit<TaskStats, 'lost' | 'heldBy' | 'slowest' | 'idle'> {
     return {
       pipeline: this.pipeline,
       task: this.plan.id,
@@ -177,6 +194,7 @@ export abstract class Task {
       processor: this.plan.processor,
       counts: { ...this.counts },
       watermark: this.passedTime,
+      watermarkSinceMs: this.standingSinceMs,
       suspended: this.suspended,
       done: this.done,
     };
@@ -260,6 +278,10 @@ export abstract class Task {
 
   /** Gets output out, and releases the input that it came from. */
   private settle(): boolean {
+    if (this.passedTime !== this.standing) {
+      this.standing = this.passedTime;
+      this.standingSinceMs = this.clock.now();
+    }
     // Who is told that this task is idle goes on without it, and so without what is in flight.
     if (this.idleWanted !== this.idleTold && !(this.idleWanted && this.pending > 0)) {
       this.idleTold = this.idleWanted;

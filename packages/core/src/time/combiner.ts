@@ -98,16 +98,26 @@ export class WatermarkCombiner {
     return this.marks[input];
   }
 
-  /** The input that holds back others that are further on, or −1 when none does. */
-  holder(): number {
-    let holder = -1;
-    let furthest = Number.NEGATIVE_INFINITY;
+  /** Of the inputs that count the one that is furthest behind, or −1 when none counts. */
+  slowest(): number {
+    let slowest = -1;
     for (let i = 0; i < this.states.length; i++) {
       if (this.states[i] !== ALIGNED) continue;
-      if (holder < 0 || this.marks[i] < this.marks[holder]) holder = i;
-      if (this.marks[i] > furthest) furthest = this.marks[i];
+      if (slowest < 0 || this.marks[i] < this.marks[slowest]) slowest = i;
     }
-    return holder >= 0 && furthest > this.marks[holder] ? holder : -1;
+    return slowest;
+  }
+
+  /** The watermark of the input that is furthest ahead of those that count. */
+  furthest(): number {
+    const counted = this.marks.filter((_, i) => this.states[i] === ALIGNED);
+    return Math.max(Number.NEGATIVE_INFINITY, ...counted);
+  }
+
+  /** The input that holds back others that are further on, or −1 when none does. */
+  holder(): number {
+    const slowest = this.slowest();
+    return slowest >= 0 && this.furthest() > this.marks[slowest] ? slowest : -1;
   }
 
   /** After an input left: the rest may be further on, or all idle. */

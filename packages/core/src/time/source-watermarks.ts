@@ -48,6 +48,17 @@ export class SourceWatermarks {
     return -1;
   }
 
+  /** Of the producers that count the one that is furthest behind, by its id. */
+  slowest(): { input: number; watermark: number; furthest: number } | undefined {
+    const { combiner } = this;
+    const slowest = combiner.slowest();
+    for (const [id, { input }] of this.producers) {
+      if (input !== slowest) continue;
+      return { input: id, watermark: combiner.markOf(input), furthest: combiner.furthest() };
+    }
+    return undefined;
+  }
+
   /** A producer is registered; again is the same as once. */
   register(id: number): void {
     if (!this.producers.has(id)) this.enter(id);

@@ -1,5 +1,19 @@
-import { type Job, StreamError, type Topic } from '@lite-streams/core';
-import { fail, GroupCursor, jobStats, outputsOf, type Plan } from '@lite-streams/core/internal';
+import {
+  type ExplainOptions,
+  type HeldTime,
+  type Job,
+  StreamError,
+  type Topic,
+} from '@lite-streams/core';
+import {
+  type Explanation,
+  fail,
+  GroupCursor,
+  jobStats,
+  outputsOf,
+  type Plan,
+  whyHeld,
+} from '@lite-streams/core/internal';
 import type { FromSupervisor, Outline } from '../protocol/messages.ts';
 import { Board } from './board.ts';
 import { type EngineJobStats, type JobState, readTask } from './stats.ts';
@@ -51,7 +65,7 @@ export class EngineJob implements Job {
   private readonly cursors: readonly GroupCursor[];
   private readonly plan: Plan;
   private readonly board: Board;
-  private readonly explanation: string;
+  private readonly explanation: Explanation;
   private readonly whenEnded = Promise.withResolvers<void>();
   /** Called when the job has ended. */
   private readonly waits = new Set<() => void>();
@@ -134,9 +148,17 @@ export class EngineJob implements Job {
     };
   }
 
-  /** The plan as text: stages, tasks, and which of them an exchange joins. */
-  explain(): string {
-    return this.explanation;
+  /**
+   * Why windows are still open: for every step that keeps state, or for the one named `step`, which
+   * input time waits for, where that is, and since when. As up to date as `stats()`.
+   */
+  why(step?: string): HeldTime[] {
+    return whyHeld(this.plan, this.stats().tasks, step);
+  }
+
+  /** The plan: stages, tasks, and which of them an exchange joins; as text or as a Mermaid flowchart. */
+  explain({ format = 'text' }: ExplainOptions = {}): string {
+    return this.explanation[format];
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -91,8 +91,12 @@ export class EngineJobs implements JobHome {
 
   /** Lets all jobs catch up, until `signal` fires, and stops them. */
   async stop(signal: AbortSignal): Promise<void> {
-    await Promise.allSettled(this.running().map(job => job.caughtUp({ signal })));
-    if (signal.aborted) return;
+    // One may read what another writes: as many rounds as there are jobs reach the end of any row.
+    for (let round = this.running().length; round > 0; round--) {
+      await Promise.allSettled(this.running().map(job => job.caughtUp({ signal })));
+      if (signal.aborted) return;
+      if (this.running().every(job => job.stats().lag === 0)) break;
+    }
     for (const { id } of this.entries.values()) this.end(id);
     const started = [...this.entries.values()].map(entry => entry.started.promise);
     const jobs = await Promise.allSettled(started);
@@ -192,6 +196,9 @@ export class EngineJobs implements JobHome {
       for (const source of outline.topics.sources) {
         this.around.known(source)?.deleteGroup(outline.group);
       }
+    }
+    if (how.state === 'drained') {
+      for (const topic of outline?.topics.ending ?? []) this.around.known(topic)?.end();
     }
     const error = failure ?? errorOf(nameOf(entry), how);
     job?.hasEnded(how.state, error);

@@ -15,17 +15,27 @@ export interface EngineJobStats extends JobStats {
 
 const LOST = COUNT_NAMES.length;
 const WATERMARK = LOST + 1;
-const FLAGS = LOST + 2;
-const NUMBERS = LOST + 3;
+const SINCE = LOST + 2;
+/** The slowest input, and how far it and the furthest have come; −1 for none. */
+const SLOWEST = LOST + 3;
+const SLOWEST_AT = LOST + 4;
+const FURTHEST_AT = LOST + 5;
+const FLAGS = LOST + 6;
+const NUMBERS = LOST + 7;
 
 const IDLE = 1;
 const SUSPENDED = 2;
 const DONE = 4;
+/** Set in every row that has been written. */
+const SHOWN = 8;
 
 export function writeTask(board: Board, stats: TaskStats): void {
-  const { counts, lost, watermark, idle, suspended, done } = stats;
-  const flags = (idle ? IDLE : 0) | (suspended ? SUSPENDED : 0) | (done ? DONE : 0);
-  const numbers = [...COUNT_NAMES.map(name => counts[name]), lost, watermark, flags];
+  const { counts, lost, watermark, watermarkSinceMs, idle, suspended, done } = stats;
+  const slowest = stats.slowest ?? { input: -1, watermark: 0, furthest: 0 };
+  const flags = SHOWN | (idle ? IDLE : 0) | (suspended ? SUSPENDED : 0) | (done ? DONE : 0);
+  const numbers = COUNT_NAMES.map(name => counts[name]);
+  numbers.push(lost, watermark, watermarkSinceMs);
+  numbers.push(slowest.input, slowest.watermark, slowest.furthest, flags);
   board.write(stats.task, numbers, stats.heldBy ?? '');
 }
 
@@ -35,6 +45,7 @@ export function readTask(board: Board, pipeline: string, plan: TaskPlan): TaskSt
   const counts = noCounts();
   for (const [at, name] of COUNT_NAMES.entries()) counts[name] = numbers[at];
   const flags = numbers[FLAGS];
+  const isShown = (flags & SHOWN) !== 0;
   return {
     pipeline,
     task: plan.id,
@@ -43,7 +54,16 @@ export function readTask(board: Board, pipeline: string, plan: TaskPlan): TaskSt
     processor: plan.processor,
     counts,
     lost: numbers[LOST],
-    watermark: numbers[WATERMARK],
+    watermark: isShown ? numbers[WATERMARK] : Number.NEGATIVE_INFINITY,
+    watermarkSinceMs: numbers[SINCE],
+    slowest:
+      numbers[SLOWEST] < 0 || !isShown
+        ? undefined
+        : {
+            input: numbers[SLOWEST],
+            watermark: numbers[SLOWEST_AT],
+            furthest: numbers[FURTHEST_AT],
+          },
     idle: (flags & IDLE) !== 0,
     heldBy: text === '' ? undefined : text,
     suspended: (flags & SUSPENDED) !== 0,

@@ -2,7 +2,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { systemClock } from '@lite-streams/core';
 import {
   Bell,
-  explainPlan,
+  explanationOf,
   plainDecoder,
   plainEncoder,
   planPipeline,
@@ -188,7 +188,7 @@ export class Processor {
     const { processors } = this.boot.config;
     const shardsOf = (topic: string) => shards.get(topic) ?? 0;
     const plan = planPipeline(part.pipeline, { shardsOf, processors });
-    const explanation = explainPlan(part.pipeline.graph, plan);
+    const explanation = explanationOf(part.pipeline.graph, plan);
     this.tell({ kind: 'planned', job, plan, explanation });
   }
 

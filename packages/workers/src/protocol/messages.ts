@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
-import type { Plan } from '@lite-streams/core/internal';
+import type { Explanation, Plan } from '@lite-streams/core/internal';
 import type { Failure } from './failure.ts';
 
 /** Everything that one thread of an engine says to another: a pair of unions for each link. */
@@ -50,7 +50,7 @@ export type FromSupervisor =
       readonly kind: 'running';
       readonly job: number;
       readonly plan: Plan;
-      readonly explanation: string;
+      readonly explanation: Explanation;
       readonly board: SharedArrayBuffer;
     }
   | { readonly kind: 'restarted'; readonly job: number; readonly thread: number }
@@ -132,7 +132,7 @@ export type FromProcessor =
       readonly kind: 'planned';
       readonly job: number;
       readonly plan: Plan;
-      readonly explanation: string;
+      readonly explanation: Explanation;
     }
   /** Sums over its sources when it began: what they had committed, what there was beyond. */
   | {

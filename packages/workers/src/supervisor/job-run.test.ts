@@ -21,6 +21,7 @@ let sent: { to: number; message: ToProcessor }[];
 let told: FromSupervisor[];
 let over: boolean;
 let run: JobRun;
+const EXPLAINED = { text: 'text', mermaid: 'flowchart' };
 let plan: Plan;
 
 beforeEach(() => {
@@ -70,7 +71,7 @@ function loadAll(): void {
 function startAll(committed = 0): void {
   loadAll();
   run.begin(new Map([['in', 4]]));
-  say(0, { kind: 'planned', plan, explanation: 'text' });
+  say(0, { kind: 'planned', plan, explanation: EXPLAINED });
   for (let index = 0; index < PROCESSORS; index++) {
     say(index, { kind: 'begun', incarnation: 0, committed, unread: 5 });
   }
@@ -91,7 +92,7 @@ describe('a job that nothing befalls', () => {
     expect(news()).toEqual(['loaded']);
     run.begin(new Map([['in', 4]]));
     expect(letters()).toEqual(['plan>0']);
-    say(0, { kind: 'planned', plan, explanation: 'text' });
+    say(0, { kind: 'planned', plan, explanation: EXPLAINED });
     const begins = sent.map(({ message }) => message).filter(({ kind }) => kind === 'begin');
     expect(begins).toHaveLength(2);
     expect(letters()).toEqual(['begin>0', 'begin>1']);
@@ -187,7 +188,7 @@ describe('a job that cannot begin', () => {
     begin(exchange, 2 ** 45);
     loadAll();
     run.begin(new Map([['in', 4]]));
-    say(0, { kind: 'planned', plan, explanation: 'text' });
+    say(0, { kind: 'planned', plan, explanation: EXPLAINED });
     expect(endOf(told)).toBe('OUT_OF_MEMORY');
     expect(over).toBe(true);
   });
@@ -263,7 +264,7 @@ describe('a processor dies', () => {
     begin(copy);
     loadAll();
     run.begin(new Map([['in', 4]]));
-    say(0, { kind: 'planned', plan, explanation: 'text' });
+    say(0, { kind: 'planned', plan, explanation: EXPLAINED });
     for (let deaths = 0; deaths < 100; deaths++) {
       say(0, { kind: 'begun', incarnation: 0, committed: 7, unread: 0 });
       say(1, { kind: 'begun', incarnation: 0, committed: 7, unread: 0 });

@@ -1,5 +1,5 @@
 import { createChannelMemory, StreamError } from '@lite-streams/core/ground';
-import type { Plan } from '@lite-streams/core/internal';
+import type { Explanation, Plan } from '@lite-streams/core/internal';
 import { createBoard } from '../job/board.ts';
 import { type Failure, toFailure } from '../protocol/failure.ts';
 import type {
@@ -40,7 +40,7 @@ const HAS_TASKS: ReadonlySet<Part> = new Set(['beginning', 'running', 'finished'
 /** What the tasks of all processors are made from. */
 interface Planned {
   readonly plan: Plan;
-  readonly explanation: string;
+  readonly explanation: Explanation;
   readonly board: SharedArrayBuffer;
   channels: ReadonlyMap<number, SharedArrayBuffer>;
 }
@@ -213,7 +213,7 @@ export class JobRun {
     this.around.send(PLANNER, { kind: 'plan', job: this.job, shards });
   }
 
-  private start(plan: Plan, explanation: string): void {
+  private start(plan: Plan, explanation: Explanation): void {
     const channels = this.newChannels(plan);
     if (channels === undefined) return;
     this.planned = { plan, explanation, channels, board: createBoard(plan.tasks.length) };
