@@ -1,3 +1,6 @@
+export type { ContextCell } from '../operator/context.ts';
+export type { Asynchronous, Clocked, Operator } from '../operator/operator.ts';
+export type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 export { MemorySink, type SunkRecord } from './memory-endpoints.ts';
 export {
   type HarnessOptions,
@@ -8,6 +11,7 @@ export {
   replayAsyncOperator,
   replayOperator,
 } from './operator-harness.ts';
+export { processOperator } from './process-maker.ts';
 export {
   PipelineTest,
   type TestPipelineOptions,

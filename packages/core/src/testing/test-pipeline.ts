@@ -13,6 +13,7 @@ import { LocalEngine, type LocalEngineOptions } from '../pipeline/local-runtime.
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RecordCopy, RecordInput } from '../record/record.ts';
 import { VirtualClock } from '../time/clock.ts';
+import { frozenBackend } from './frozen-backend.ts';
 
 export interface TestRecord extends Omit<RecordInput, 'value'> {
   /** The source topic that it is for. Needed where the pipeline has several. */
@@ -69,6 +70,7 @@ export class PipelineTest {
       ...rest,
       clock: this.clock,
       automatic: false,
+      backend: () => frozenBackend,
       topics: { shards: shards ?? 1, shardBytes: 1024 * 1024, slots: 4096 },
     });
     const { graph } = pipeline;
