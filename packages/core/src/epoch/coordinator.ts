@@ -1,0 +1,196 @@
+import type { EpochDriver } from './driver.ts';
+import type { ResolvedCheckpoint } from './options.ts';
+import type { Epoch, TaskSnapshot } from './task-snapshot.ts';
+
+/** What a coordinator does to the tasks of its pipeline, and tells of it. */
+export interface EpochObserver {
+  /** Every source task is to take the barrier of this epoch. */
+  begin(epoch: number): void;
+  /** The epoch stands: inputs may be released up to its positions, its outputs appended. */
+  committed(epoch: number): void;
+  /** An epoch took too long and was given up; the next one follows. */
+  late(epoch: number, missing: readonly number[]): void;
+  /** An epoch could not be kept: the pipeline cannot go on. */
+  failed(error: unknown): void;
+}
+
+export interface CoordinatorParts {
+  readonly pipeline: string;
+  readonly checkpoint: ResolvedCheckpoint;
+  readonly driver: EpochDriver;
+  readonly observer: EpochObserver;
+}
+
+/** Whoever waits for the next epoch to be committed, and the name to keep it under. */
+export interface EpochRequest {
+  readonly savepoint: string | undefined;
+  readonly done: (epoch: number, error: unknown) => void;
+}
+
+/** An epoch begins at the earliest so many milliseconds after the one before, whoever asks. */
+const LEAST_GAP_MS = 5;
+
+/**
+ * Decides when an epoch of one pipeline begins, gathers what its tasks were at the barrier, and has
+ * it committed when all of them have said so. One epoch is under way at a time. A task that has come
+ * to its end takes part in every epoch as it was then; when all have, one last epoch is made of that.
+ *
+ * It holds no task and never waits: whoever has it calls `step` now and then.
+ */
+export class EpochCoordinator {
+  /** The last epoch that was committed. */
+  committed: number;
+  /** How long the last epoch took from its beginning to its commit, in milliseconds. */
+  lastTookMs = 0;
+
+  private readonly parts: CoordinatorParts;
+  private tasks = 0;
+  /** The largest number that was given out. */
+  private given: number;
+  /** The epoch under way, 0 when there is none, and since when. */
+  private current = 0;
+  private begunAtMs = Number.NEGATIVE_INFINITY;
+  private readonly taken = new Map<number, TaskSnapshot>();
+  private readonly ended = new Map<number, TaskSnapshot>();
+  private asked = false;
+  private running = false;
+  private over = false;
+  private requests: EpochRequest[] = [];
+  /** Of those, the ones that the current epoch answers. */
+  private answering: EpochRequest[] = [];
+
+  constructor(parts: CoordinatorParts) {
+    this.parts = parts;
+    this.committed = this.given = parts.driver.restore(parts.pipeline)?.epoch ?? 0;
+  }
+
+  /** Whether the tasks have come to their end, and that has been committed. */
+  get finished(): boolean {
+    return this.over;
+  }
+
+  /** The tasks begin, for the first time or anew: what is not committed is void. */
+  start(tasks: number, nowMs: number): void {
+    this.abandon();
+    this.tasks = tasks;
+    this.ended.clear();
+    this.running = true;
+    this.over = false;
+    this.begunAtMs = nowMs;
+  }
+
+  /** The tasks are gone: nothing more is begun until `start`. */
+  stop(): void {
+    this.abandon();
+    this.running = false;
+  }
+
+  /** Nothing will be committed any more; whoever waits is told why. */
+  close(error: unknown): void {
+    this.stop();
+    for (const { done } of this.requests.splice(0)) done(0, error);
+  }
+
+  /** Asks for an epoch before its time. */
+  hurry(): void {
+    this.asked = true;
+  }
+
+  /** The same, for somebody who waits for it. */
+  request(request: EpochRequest): void {
+    this.requests.push(request);
+    this.asked = true;
+  }
+
+  /** Begins what is due. Returns the milliseconds until there is something to do at the earliest. */
+  step(nowMs: number): number {
+    if (!this.running || this.over) return Number.POSITIVE_INFINITY;
+    const { everyMs, timeoutMs } = this.parts.checkpoint;
+    const sinceMs = nowMs - this.begunAtMs;
+    if (this.current !== 0) {
+      if (sinceMs < timeoutMs) return timeoutMs - sinceMs;
+      this.giveUp();
+    }
+    const hasEnded = this.ended.size === this.tasks;
+    const gapMs = this.asked || hasEnded ? Math.min(LEAST_GAP_MS, everyMs) : everyMs;
+    if (sinceMs < gapMs) return gapMs - sinceMs;
+    this.begin(nowMs);
+    return timeoutMs;
+  }
+
+  /** A task has taken the barrier of an epoch, and all its output before it is acknowledged. */
+  taskTook(task: number, epoch: number, snapshot: TaskSnapshot, nowMs: number): void {
+    if (epoch !== this.current) return;
+    this.taken.set(task, snapshot);
+    this.commitIfWhole(nowMs);
+  }
+
+  /** A task has come to its end, and all its output is acknowledged. */
+  taskEnded(task: number, snapshot: TaskSnapshot, nowMs: number): void {
+    this.ended.set(task, snapshot);
+    this.commitIfWhole(nowMs);
+  }
+
+  private begin(nowMs: number): void {
+    this.current = ++this.given;
+    this.begunAtMs = nowMs;
+    this.asked = false;
+    this.taken.clear();
+    this.answering = this.requests.splice(0);
+    this.parts.observer.begin(this.current);
+    this.commitIfWhole(nowMs);
+  }
+
+  private commitIfWhole(nowMs: number): void {
+    const { current } = this;
+    if (current === 0 || !this.running) return;
+    const tasks: TaskSnapshot[] = [];
+    for (let task = 0; task < this.tasks; task++) {
+      const snapshot = this.taken.get(task) ?? this.ended.get(task);
+      if (snapshot === undefined) return;
+      tasks.push(snapshot);
+    }
+    const { pipeline, driver, observer } = this.parts;
+    const epoch: Epoch = { pipeline, epoch: current, tasks };
+    const answered = this.answering.splice(0);
+    this.current = 0;
+    this.taken.clear();
+    try {
+      driver.commit(epoch);
+      for (const { savepoint } of answered) {
+        if (savepoint !== undefined) driver.save(savepoint, epoch);
+      }
+    } catch (error) {
+      for (const { done } of answered) done(0, error);
+      observer.failed(error);
+      return;
+    }
+    this.committed = current;
+    this.lastTookMs = nowMs - this.begunAtMs;
+    this.over = tasks.every(({ ended }) => ended);
+    observer.committed(current);
+    for (const { done } of answered) done(current, undefined);
+  }
+
+  private giveUp(): void {
+    const missing: number[] = [];
+    for (let task = 0; task < this.tasks; task++) {
+      if (!this.taken.has(task) && !this.ended.has(task)) missing.push(task);
+    }
+    const epoch = this.current;
+    this.abandon();
+    this.parts.observer.late(epoch, missing);
+  }
+
+  /** What the epoch under way has is void; who waits for it waits for the next one. */
+  private abandon(): void {
+    this.current = 0;
+    this.taken.clear();
+    if (this.answering.length > 0) this.askAgain(this.answering.splice(0));
+  }
+
+  private askAgain(requests: readonly EpochRequest[]): void {
+    this.requests = [...requests, ...this.requests];
+    this.asked = true;
+  }
+}

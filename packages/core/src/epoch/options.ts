@@ -1,0 +1,65 @@
+import { fail } from '../errors.ts';
+import { DURATION_FORM, type Duration, durationMs } from '../time/duration.ts';
+
+/** How often the state of a pipeline is kept, and what a reader of its output may rely on. */
+export interface CheckpointOptions {
+  /**
+   * Time from the beginning of one epoch to that of the next. An epoch also begins early when inputs
+   * in memory fill up with what only its commit releases. Default 1 second.
+   */
+  readonly every?: Duration | undefined;
+  /**
+   * `at-least-once` (default): after a failure, state is as if each record had been seen once, and
+   * outputs since the last epoch may be appended again. `exactly-once`: outputs are appended when
+   * their epoch has been committed, each once; needs durable sources and outputs.
+   */
+  readonly mode?: CheckpointMode | undefined;
+  /** An epoch that takes longer is reported, and given up. Default 1 minute. */
+  readonly timeout?: Duration | undefined;
+}
+
+export type CheckpointMode = 'at-least-once' | 'exactly-once';
+
+export interface ResolvedCheckpoint {
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly mode: CheckpointMode;
+}
+
+const DEFAULT_EVERY_MS = 1_000;
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/** Throws `INVALID_PIPELINE`, naming the pipeline. */
+export function resolveCheckpoint(
+  pipeline: string,
+  options: CheckpointOptions | undefined,
+): ResolvedCheckpoint | undefined {
+  if (options === undefined) return undefined;
+  const mode = options.mode ?? 'at-least-once';
+  if (mode !== 'at-least-once' && mode !== 'exactly-once') {
+    wrong(pipeline, 'mode', mode, "'at-least-once' or 'exactly-once'");
+  }
+  return Object.freeze({
+    everyMs: interval(pipeline, 'every', options.every, DEFAULT_EVERY_MS),
+    timeoutMs: interval(pipeline, 'timeout', options.timeout, DEFAULT_TIMEOUT_MS),
+    mode,
+  });
+}
+
+function interval(
+  pipeline: string,
+  name: string,
+  given: Duration | undefined,
+  otherwise: number,
+): number {
+  const ms = given === undefined ? otherwise : durationMs(given);
+  if (ms !== undefined && ms >= 1) return ms;
+  return wrong(pipeline, name, given, `a duration of 1 ms or more, as ${DURATION_FORM}`);
+}
+
+function wrong(pipeline: string, option: string, given: unknown, right: string): never {
+  return fail(
+    'INVALID_PIPELINE',
+    `Pipeline "${pipeline}": checkpoint.${option} is ${JSON.stringify(given)}; it must be ${right}.`,
+  );
+}

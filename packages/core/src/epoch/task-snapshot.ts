@@ -1,0 +1,53 @@
+/** A piece of a snapshot: the state of one key group, or (−1) of a task. Bytes of the plain codec. */
+export interface Section {
+  readonly group: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The state of one step in one task. */
+export interface StepSnapshot {
+  /** The step's name; '' for what the task keeps itself: its times and inputs. */
+  readonly step: string;
+  /** What kind of step wrote it; another kind cannot read it. */
+  readonly kind: string;
+  readonly sections: readonly Section[];
+}
+
+/** How far a source has been read: everything below `position` is in the snapshot or before it. */
+export interface SourcePosition {
+  readonly topic: string;
+  readonly shard: number;
+  readonly position: number;
+}
+
+/**
+ * What one task was when the barrier of an epoch stood before its next input. Plain data: it crosses
+ * threads, and is written to disk, as it is. Keyed state lies in sections by key group, so that
+ * another number of tasks can take it up.
+ */
+export interface TaskSnapshot {
+  /** The stage's first step: what the stage is known by in another plan. */
+  readonly stage: string;
+  /** The number of the task in its stage, and how many there were. */
+  readonly index: number;
+  readonly tasks: number;
+  /** Whether all its input had ended, and nothing is left to do for it. */
+  readonly ended: boolean;
+  readonly source: SourcePosition | undefined;
+  readonly steps: readonly StepSnapshot[];
+}
+
+/** Everything that was in the state of a pipeline at the barrier of an epoch. */
+export interface Epoch {
+  readonly pipeline: string;
+  /** Rises; a number is never used twice for one pipeline, whatever came of it. */
+  readonly epoch: number;
+  readonly tasks: readonly TaskSnapshot[];
+}
+
+/** How many bytes of state there are. */
+export function snapshotBytes({ steps }: TaskSnapshot): number {
+  let bytes = 0;
+  for (const { sections } of steps) for (const section of sections) bytes += section.bytes.length;
+  return bytes;
+}
