@@ -33,10 +33,11 @@ describe('the command line', () => {
   });
 
   test.each([
-    [[], ['producer', 'consumer', 'run', 'bench']],
+    [[], ['producer', 'consumer', 'run', 'explain', 'bench']],
     [['producer'], ['--count', '--rate', '--keys', '--size', '--threads', '--seed', '--topic']],
     [['consumer'], ['--window', '--transform', '--input', '--on-error', '--json', '--group']],
     [['run'], ['<module>', '--input', '--on-error', '--output-format']],
+    [['explain'], ['<module>', '--mermaid', '--shards', '--processors']],
     [['bench'], ['--seconds', '--json']],
   ])('%j --help explains', async (command, parts) => {
     expect(await run(...command, '--help')).toBe(EXIT.ok);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { defineBench } from './commands/bench.ts';
 import { defineConsumer } from './commands/consumer.ts';
+import { defineExplain } from './commands/explain.ts';
 import { defineProducer } from './commands/producer.ts';
 import { defineRun } from './commands/run.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -21,7 +22,7 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .showHelpAfterError('Run it with --help to see what there is.')
     .exitOverride();
   // In the order of the help.
-  for (const define of [defineProducer, defineConsumer, defineRun, defineBench]) {
+  for (const define of [defineProducer, defineConsumer, defineRun, defineExplain, defineBench]) {
     define(program, setCode);
   }
   try {

@@ -43,6 +43,8 @@ class RunModule {
     const { engine } = session;
     const job = await engine.run(pathToFileURL(resolve(this.module)));
     this.job = job;
+    refuseSeveral('reads', job.sources);
+    refuseSeveral('writes to', job.sinks);
     const source = engine.topic(job.sources[0]);
     const intake = await new TwoWay(engine.topic(job.outputs[0]), job, session.interrupted).run({
       group: GROUP,
@@ -87,4 +89,11 @@ class RunModule {
       );
     }
   }
+}
+
+/** Lines that come from one place and go to one place serve one topic. */
+function refuseSeveral(does: string, topics: readonly string[]): void {
+  if (topics.length === 1) return;
+  const names = topics.map(topic => `"${topic}"`).join(', ');
+  throw new CommandError(`the pipeline ${does} several topics (${names}); run takes one with one`);
 }

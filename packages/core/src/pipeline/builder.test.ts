@@ -6,6 +6,7 @@ import { sum as sumOf } from '../aggregate/sum.ts';
 import { topN } from '../aggregate/top-n.ts';
 import { where } from '../aggregate/where.ts';
 import { json } from '../serde/json.ts';
+import { records } from '../serde/records.ts';
 import { text } from '../serde/text.ts';
 import { counting } from '../window/counting.ts';
 import { hopping } from '../window/hopping.ts';
@@ -388,6 +389,134 @@ describe('each misuse is INVALID_PIPELINE and names the step', () => {
       /"to-1" needs a function as key/,
     ],
     [
+      'a fork to one stream',
+      any(() => start().fork(1)),
+      /"fork-1" gives 1 streams; it must be 2 or more/,
+    ],
+    ['a split without routes', any(() => start().split({})), /"split-1" has no routes/],
+    [
+      'a route that is no function',
+      any(() => start().split({ late: true } as Anything)),
+      /"split-1" needs a function as the route "late", not boolean/,
+    ],
+    ['a merge of one stream', any(() => start().merge()), /"merge-1" merges one stream/],
+    [
+      'a merge with what is no stream',
+      any(() => start().merge(start().to('b', json()) as Anything, {} as Anything)),
+      /"merge-1" takes a stream, not object/,
+    ],
+    [
+      'a stream of another pipeline',
+      any(() => start().merge(pipeline('q').from('a', text()))),
+      /"merge-1" takes a stream of another pipeline, "q"/,
+    ],
+    [
+      'a merge with itself',
+      any(() => {
+        const s = start();
+        s.merge(s);
+      }),
+      /"merge-1" goes on from a stream that another step, "merge", goes on from already.*fork\(\)/,
+    ],
+    [
+      'a merge of views with values',
+      any(() => {
+        const p = pipeline('p');
+        p.from('a', records()).merge(p.from('b', text()));
+      }),
+      /"merge-2" merges views of records with values that are none/,
+    ],
+    [
+      'a window behind streams that are keyed apart',
+      any(() => {
+        const p = pipeline('p');
+        const [a, b] = ['a', 'b'].map(topic => p.from(topic, text()).keyBy(word => word));
+        a.merge(b).window(tumbling(1));
+      }),
+      /"window-5" comes after a merge of streams that are keyed apart.*keyBy\(\) after the merge/,
+    ],
+    [
+      'the key of the record behind a merge of topics',
+      any(() => {
+        const p = pipeline('p');
+        p.from('a', text()).merge(p.from('b', text())).keyByRecord();
+      }),
+      /"keyByRecord-3" follows a merge of several topics/,
+    ],
+    [
+      'a source that is an output',
+      any(() => {
+        const p = pipeline('p');
+        p.from('a', text()).to('b', text());
+        p.from('b', text());
+      }),
+      /"from-2" reads "b", which "to-1" writes to/,
+    ],
+    [
+      'a step on the pipeline itself',
+      any(() => (pipeline('p') as Anything).map((x: unknown) => x)),
+      /\.map\(\) belongs to a stream; \.from/,
+    ],
+    ['no steps', any(() => pipeline('p').graph), /"p" has no steps/],
+    [
+      'a stream that leads nowhere',
+      any(() => {
+        const p = pipeline('p');
+        p.from('a', text()).map(x => x);
+        return p.from('b', text()).to('c', text()).graph;
+      }),
+      /"map-1" gives a stream, which leads nowhere; \.to\(\)/,
+    ],
+    [
+      'a stream of a fork that leads nowhere',
+      any(() => {
+        const [one] = start().fork(2);
+        return one.to('b', json()).graph;
+      }),
+      /"fork-1" gives a stream, stream 1 of which leads nowhere/,
+    ],
+    [
+      'a route that leads nowhere',
+      any(() => {
+        const { late } = start().split({ late: f => f.delay > 0, early: () => true });
+        return late.to('b', json()).graph;
+      }),
+      /"split-1" gives a stream, the route "early" of which leads nowhere/,
+    ],
+    [
+      'a window that leads nowhere',
+      any(() => {
+        const [one, two] = start().fork(2);
+        two.window(tumbling(1));
+        return one.to('b', json()).graph;
+      }),
+      /"window-2" leads nowhere; \.aggregate\(\)/,
+    ],
+    [
+      'a step after the pipeline has been run',
+      any(() => {
+        const p = start().to('b', json());
+        expect(p.graph.nodes.length).toBe(2);
+        p.from('c', text());
+      }),
+      /"from" is added after the pipeline has been run/,
+    ],
+    [
+      'views of several sources that go on',
+      any(() => {
+        const p = pipeline('p');
+        const one = { ...records(), name: 'one' };
+        const two = { ...records(), name: 'two' };
+        return p
+          .from('a', one)
+          .merge(p.from('b', two))
+          .keyBy(() => 'k')
+          .keyBy(() => 'l')
+          .to('c', one).graph;
+      }),
+      /"keyBy-4" sends on views of records of several sources with different serdes/,
+    ],
+    [
       'keyByRecord after keyBy',
       any(() =>
         start()
@@ -411,6 +540,8 @@ describe('what a module exports', () => {
 
   test('is a pipeline', () => {
     expect(pipelineOf({ default: finished }, 'a.ts')).toBe(finished);
+    const p = pipeline('p');
+    expect(() => pipelineOf({ default: p }, 'a.ts')).toThrow(/a\.ts: .*"p" has no steps/);
     expect(Pipeline.is(finished)).toBe(true);
     expect(Pipeline.is({})).toBe(false);
     expect(Pipeline.is(undefined)).toBe(false);

@@ -53,6 +53,8 @@ export class EngineJob implements Job {
   readonly name: string;
   /** The topics that it reads. */
   readonly sources: readonly string[];
+  /** The topics that its streams end in. */
+  readonly sinks: readonly string[];
   /** The topics that it appends to: its outputs, then those for late values and dead letters. */
   readonly outputs: readonly string[];
   /** Resolves when the job is drained or stopped, rejects with what stopped it otherwise. */
@@ -80,6 +82,7 @@ export class EngineJob implements Job {
     this.name = outline.pipeline;
     this.group = outline.group;
     this.sources = outline.topics.sources;
+    this.sinks = outline.topics.sinks;
     this.outputs = outputsOf(outline.topics);
     this.cursors = this.sources.flatMap(source => {
       const topic = home.topic(source);
