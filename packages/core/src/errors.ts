@@ -173,6 +173,15 @@ export const ERRORS = {
     means: 'A processor with state of this pipeline died, and no checkpoint exists.',
     remedy: 'Run the pipeline again; it begins with no state.',
   },
+  STATE_MISFIT: {
+    means: 'A snapshot has state that the pipeline to restore from it cannot take up.',
+    remedy:
+      'Give steps that hold state the names and the form that they had, or run the pipeline under another name, from nothing.',
+  },
+  UNKNOWN_SAVEPOINT: {
+    means: 'The pipeline has no savepoint of this name.',
+    remedy: 'The message lists those that there are.',
+  },
   TASK_FAILED: {
     means: 'A task of a pipeline failed by an error that no dead letter answers; see its cause.',
     remedy: 'See the `cause`.',

@@ -1,5 +1,11 @@
 // What a thread needs that sees no topic, such as an engine's supervisor: it starts sooner without the rest.
 export { createChannelMemory } from './channel/layout.ts';
+export { type CoordinatorParts, EpochCoordinator, type EpochRequest } from './epoch/coordinator.ts';
+export type { EpochDriver } from './epoch/driver.ts';
+export { asEpochError, refuseCheckpoint } from './epoch/failures.ts';
+export { checkSavepointName, MemoryDriver, unknownSavepoint } from './epoch/memory-driver.ts';
+export type { ResolvedCheckpoint } from './epoch/options.ts';
+export type { Epoch, StepSnapshot, TaskSnapshot } from './epoch/task-snapshot.ts';
 export { ERRORS, type ErrorCode, fail, StreamError } from './errors.ts';
 export {
   add,

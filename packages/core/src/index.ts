@@ -35,6 +35,7 @@ export {
   OPTIONS,
   type OptionName,
 } from './config/options.ts';
+export type { CheckpointMode, CheckpointOptions } from './epoch/options.ts';
 export { ERRORS, type ErrorCode, StreamError } from './errors.ts';
 export type { Context } from './operator/context.ts';
 export type { RecordCounts } from './operator/counters.ts';
@@ -57,7 +58,12 @@ export {
 export { pipeline } from './pipeline/builder.ts';
 export type { ExplainOptions } from './pipeline/explain.ts';
 export type { Job, JobStats } from './pipeline/job.ts';
-export { LocalEngine, type LocalEngineOptions } from './pipeline/local-runtime.ts';
+export {
+  LocalEngine,
+  type LocalEngineOptions,
+  type LocalJob,
+  type LocalRunOptions,
+} from './pipeline/local-runtime.ts';
 export { Pipeline } from './pipeline/pipeline.ts';
 export type {
   ConnectedStreams,

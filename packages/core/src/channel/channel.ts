@@ -18,7 +18,7 @@ export const FRAME = {
   active: 4,
   /** The upstream task will send nothing more. */
   end: 5,
-  /** Reserved for checkpoints. */
+  /** What was sent before it belongs to its epoch (in the place of the watermark), the rest not. */
   barrier: 6,
 } as const;
 export type Frame = (typeof FRAME)[keyof typeof FRAME];
@@ -41,7 +41,7 @@ export interface ChannelWriter extends WaitingPlace {
     offset: number,
     watermark: number,
   ): boolean;
-  /** `time` is the watermark, for `FRAME.watermark`. `false`: no room now. */
+  /** `time` is the watermark, for `FRAME.watermark`; the epoch, for `FRAME.barrier`. `false`: no room. */
   control(frame: Control, time: number): boolean;
   /** Shows the reader all that was sent. */
   flush(): void;
@@ -57,7 +57,7 @@ export interface ChannelReader extends WaitingPlace {
   readonly key: unknown;
   readonly value: unknown;
   readonly timestamp: number;
-  /** Of a data frame the watermark before it, of a watermark frame the new one. */
+  /** Of a data frame the watermark before it, of a watermark frame the new one; of a barrier its epoch. */
   readonly watermark: number;
   /** Offset of the source record that the value came from, −1 for a window's result. */
   readonly offset: number;

@@ -27,9 +27,6 @@ export interface EpochRequest {
   readonly done: (epoch: number, error: unknown) => void;
 }
 
-/** An epoch begins at the earliest so many milliseconds after the one before, whoever asks. */
-const LEAST_GAP_MS = 5;
-
 /**
  * Decides when an epoch of one pipeline begins, gathers what its tasks were at the barrier, and has
  * it committed when all of them have said so. One epoch is under way at a time. A task that has come
@@ -62,6 +59,20 @@ export class EpochCoordinator {
   constructor(parts: CoordinatorParts) {
     this.parts = parts;
     this.committed = this.given = parts.driver.restore(parts.pipeline)?.epoch ?? 0;
+  }
+
+  /** The last epoch that was begun. */
+  get begun(): number {
+    return this.given;
+  }
+
+  /** When `step` has something to do: in milliseconds as they were given to it. */
+  get dueAtMs(): number {
+    if (!this.running || this.over) return Number.POSITIVE_INFINITY;
+    const { everyMs, timeoutMs } = this.parts.checkpoint;
+    if (this.current !== 0) return this.begunAtMs + timeoutMs;
+    const now = this.asked || this.ended.size === this.tasks;
+    return now ? Number.NEGATIVE_INFINITY : this.begunAtMs + everyMs;
   }
 
   /** Whether the tasks have come to their end, and that has been committed. */
@@ -102,20 +113,11 @@ export class EpochCoordinator {
     this.asked = true;
   }
 
-  /** Begins what is due. Returns the milliseconds until there is something to do at the earliest. */
-  step(nowMs: number): number {
-    if (!this.running || this.over) return Number.POSITIVE_INFINITY;
-    const { everyMs, timeoutMs } = this.parts.checkpoint;
-    const sinceMs = nowMs - this.begunAtMs;
-    if (this.current !== 0) {
-      if (sinceMs < timeoutMs) return timeoutMs - sinceMs;
-      this.giveUp();
-    }
-    const hasEnded = this.ended.size === this.tasks;
-    const gapMs = this.asked || hasEnded ? Math.min(LEAST_GAP_MS, everyMs) : everyMs;
-    if (sinceMs < gapMs) return gapMs - sinceMs;
-    this.begin(nowMs);
-    return timeoutMs;
+  /** Gives up what takes too long, and begins what is due. */
+  step(nowMs: number): void {
+    if (nowMs < this.dueAtMs) return;
+    if (this.current !== 0) this.giveUp();
+    if (nowMs >= this.dueAtMs) this.begin(nowMs);
   }
 
   /** A task has taken the barrier of an epoch, and all its output before it is acknowledged. */

@@ -1,8 +1,4 @@
-/** A piece of a snapshot: the state of one key group, or (−1) of a task. Bytes of the plain codec. */
-export interface Section {
-  readonly group: number;
-  readonly bytes: Uint8Array;
-}
+import type { Section } from '../state/snapshot.ts';
 
 /** The state of one step in one task. */
 export interface StepSnapshot {
@@ -40,7 +36,7 @@ export interface TaskSnapshot {
 /** Everything that was in the state of a pipeline at the barrier of an epoch. */
 export interface Epoch {
   readonly pipeline: string;
-  /** Rises; a number is never used twice for one pipeline, whatever came of it. */
+  /** Rises. What was begun under a number and not committed is void, also when it is used again. */
   readonly epoch: number;
   readonly tasks: readonly TaskSnapshot[];
 }

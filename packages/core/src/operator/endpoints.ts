@@ -21,6 +21,10 @@ export interface SourceInput {
   readonly stable: boolean;
   /** Records that were overwritten before they could be read (topics that overwrite). */
   readonly lost: number;
+  /** The offset that is read first. */
+  readonly start: number;
+  /** Whether what was read and not released may soon hold producers back. */
+  crowded(): boolean;
   /** Acquires up to `maxRecords` slots, which stay valid until the next `poll`; 0: nothing there. */
   poll(maxRecords: number): number;
   /** What slot `index` of the acquired ones is, see `SOURCE_KIND`. */

@@ -39,6 +39,9 @@ export class ExchangeOperator implements Operator {
   private readonly toldTime: number[];
   private readonly toldIdle: boolean[];
   private readonly toldEnd: boolean[];
+  /** The last epoch whose barrier is to be sent, and of each channel the last that was. */
+  private epoch = 0;
+  private readonly toldEpoch: number[];
 
   /** The value that found no room. */
   private waiting = false;
@@ -68,6 +71,7 @@ export class ExchangeOperator implements Operator {
     this.toldTime = channels.map(() => Number.NEGATIVE_INFINITY);
     this.toldIdle = channels.map(() => false);
     this.toldEnd = channels.map(() => false);
+    this.toldEpoch = channels.map(() => 0);
   }
 
   push(value: unknown, context: ContextCell): boolean {
@@ -113,6 +117,16 @@ export class ExchangeOperator implements Operator {
   /** All inputs of this task are idle, or no longer. */
   markIdle(idle: boolean): void {
     this.idle = idle;
+  }
+
+  /** What was sent so far belongs to this epoch or to one before; `settle` tells every channel. */
+  barrier(epoch: number): void {
+    this.epoch = epoch;
+  }
+
+  /** The time that values carry now. */
+  get time(): number {
+    return this.now;
   }
 
   end(): boolean {
@@ -191,6 +205,10 @@ export class ExchangeOperator implements Operator {
     if (this.idle && !this.toldIdle[i]) {
       if (!channel.control(FRAME.idle, 0)) return false;
       this.toldIdle[i] = true;
+    }
+    if (this.epoch > this.toldEpoch[i]) {
+      if (!channel.control(FRAME.barrier, this.epoch)) return false;
+      this.toldEpoch[i] = this.epoch;
     }
     if (this.ended && !this.toldEnd[i]) {
       if (!channel.control(FRAME.end, 0)) return false;

@@ -1,4 +1,5 @@
 import { together } from '../aggregate/together.ts';
+import { resolveCheckpoint } from '../epoch/options.ts';
 import { fail } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { Aggregate, WindowFunction } from '../window/aggregate.ts';
@@ -36,7 +37,11 @@ export function pipeline(name: string, options: PipelineOptions = {}): Pipeline 
       `A pipeline needs a name; pipeline(${JSON.stringify(name)}) has none.`,
     );
   }
-  const draft = new Draft(name, options.deadLetters ?? `${name}.dead-letters`);
+  const draft = new Draft(
+    name,
+    options.deadLetters ?? `${name}.dead-letters`,
+    resolveCheckpoint(name, options.checkpoint),
+  );
   const made: Pipeline = new Pipeline({
     name,
     graph: () => draft.graph(),

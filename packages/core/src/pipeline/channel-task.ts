@@ -7,6 +7,7 @@ import { SIDE, type Side } from '../operator/two-input-head.ts';
 import { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
 import { WatermarkCombiner } from '../time/combiner.ts';
+import { Alignment } from './alignment.ts';
 import { Task, type TaskParts, type TaskStats } from './task.ts';
 
 /** One task before this one, and what it sends. */
@@ -40,6 +41,7 @@ export class ChannelTask extends Task {
   private readonly faults: Faults;
   private readonly context = new ContextCell();
   private readonly combiner: WatermarkCombiner;
+  private readonly alignment: Alignment;
   private readonly positions: number[];
   private turn = 0;
   private open: number;
@@ -68,6 +70,7 @@ export class ChannelTask extends Task {
     this.openOfSide = [inputs.length - right, right];
     this.holdsLeft = parts.rightFirst;
     this.combiner = new WatermarkCombiner(inputs.length);
+    this.alignment = new Alignment(inputs.length);
     this.positions = this.readers.map(({ read }) => read);
   }
 
@@ -99,14 +102,17 @@ export class ChannelTask extends Task {
       const index = this.turn;
       this.turn = index + 1 === readers.length ? 0 : index + 1;
       if (this.holdsLeft && this.inputs[index].side === SIDE.left) continue;
+      if (this.alignment.holds(index)) continue;
       for (let taken = 0; taken < share; taken++) {
         const frame = readers[index].next();
         if (frame === FRAME.none) break;
         progress = true;
         const done = frame === FRAME.data ? this.data(index) : this.control(index, frame);
         if (!done) return 'suspended';
+        if (frame >= FRAME.end && (this.atBarrier || this.alignment.holds(index))) break;
       }
       readers[index].free();
+      if (this.atBarrier) return 'progress';
     }
     return progress ? 'progress' : 'nothing';
   }
@@ -135,12 +141,26 @@ export class ChannelTask extends Task {
   }
 
   protected inputPlaces(): WaitingPlace[] {
-    const { inputs, holdsLeft } = this;
-    const read = holdsLeft ? inputs.filter(({ side }) => side === SIDE.right) : inputs;
-    return read.map(({ reader }) => reader);
+    const { inputs, holdsLeft, alignment } = this;
+    return inputs
+      .filter(({ side }, i) => !(holdsLeft && side === SIDE.left) && !alignment.holds(i))
+      .map(({ reader }) => reader);
   }
 
   protected closeInputs(): void {}
+
+  /** What each input has told is told again by those before: only what came of it is kept. */
+  protected snapshotInputs(): unknown {
+    return this.combiner.watermark;
+  }
+
+  protected restoreInputs(states: readonly unknown[]): void {
+    this.combiner.watermark = Math.min(...(states as number[]));
+  }
+
+  protected sourcePosition(): undefined {
+    return undefined;
+  }
 
   private data(index: number): boolean {
     const reader = this.readers[index];
@@ -216,10 +236,18 @@ export class ChannelTask extends Task {
       case FRAME.active:
         return combiner.markActive(index) ? this.tellTime() : true;
       case FRAME.end:
+        this.reach(this.alignment.end(index));
         return this.ended(this.inputs[index].side);
+      case FRAME.barrier:
+        this.reach(this.alignment.barrier(index, this.readers[index].watermark));
+        return true;
       default:
         return true;
     }
+  }
+
+  private reach(epoch: number): void {
+    if (epoch > 0) this.reachBarrier(epoch);
   }
 
   private ended(side: Side): boolean {

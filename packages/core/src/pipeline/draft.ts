@@ -1,3 +1,4 @@
+import type { ResolvedCheckpoint } from '../epoch/options.ts';
 import { fail } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
@@ -25,6 +26,7 @@ type Place = number | undefined | 'apart';
 export class Draft {
   readonly name: string;
   readonly deadLetters: string;
+  readonly checkpoint: ResolvedCheckpoint | undefined;
   private readonly nodes: GraphNode[] = [];
   private readonly places: Place[] = [];
   private readonly names = new Set<string>();
@@ -34,9 +36,10 @@ export class Draft {
   private readonly openWindows = new Set<string>();
   private made: Graph | undefined;
 
-  constructor(name: string, deadLetters: string) {
+  constructor(name: string, deadLetters: string, checkpoint: ResolvedCheckpoint | undefined) {
     this.name = name;
     this.deadLetters = deadLetters;
+    this.checkpoint = checkpoint;
     this.topicName(deadLetters, 'deadLetters');
   }
 
@@ -195,8 +198,9 @@ export class Draft {
         if (!this.taken.has(`${node}:${port}`)) this.dangling(step, port);
       }
     }
-    const { name, nodes, deadLetters } = this;
-    const graph = Object.freeze({ name, nodes: Object.freeze([...nodes]), deadLetters });
+    const { name, deadLetters, checkpoint } = this;
+    const nodes = Object.freeze([...this.nodes]);
+    const graph = Object.freeze({ name, nodes, deadLetters, checkpoint });
     cutStages(graph);
     this.made = graph;
     return graph;

@@ -35,6 +35,27 @@ export class Exit {
     for (const exchange of this.exchanges) exchange.markIdle(idle);
   }
 
+  /** What left the task so far belongs to this epoch: `settle` tells those that come after it. */
+  barrier(epoch: number): void {
+    for (const exchange of this.exchanges) exchange.barrier(epoch);
+  }
+
+  /** The time that each exchange has been told. */
+  times(): number[] {
+    return this.exchanges.map(({ time }) => time);
+  }
+
+  restoreTimes(times: readonly number[]): void {
+    for (const [i, exchange] of this.exchanges.entries()) {
+      if (i < times.length) exchange.watermark(times[i]);
+    }
+  }
+
+  /** Tells those that come after the task that nothing follows, as `head.end()` does in the end. */
+  tellEnd(): void {
+    for (const exchange of this.exchanges) exchange.end();
+  }
+
   /** Nothing follows: ends the task's producers. */
   end(): void {
     for (const outlet of this.side) outlet.end();

@@ -1,3 +1,4 @@
+import type { ResolvedCheckpoint } from '../epoch/options.ts';
 import type { Context } from '../operator/context.ts';
 import type { RecordCall, TimerCall } from '../operator/keyed-calls.ts';
 import type { ResolvedState } from '../operator/keyed-states.ts';
@@ -168,6 +169,7 @@ export interface Graph {
   readonly name: string;
   readonly nodes: readonly GraphNode[];
   readonly deadLetters: string;
+  readonly checkpoint: ResolvedCheckpoint | undefined;
 }
 
 export function sourcesOf({ nodes }: Graph): SourceStep[] {

@@ -3,7 +3,7 @@ import type { WaitingPlace } from '../memory/park.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Plan } from './plan.ts';
 import type { Task, TaskStats } from './task.ts';
-import { TaskBuilder } from './task-builder.ts';
+import { type PipelineEpochs, TaskBuilder } from './task-builder.ts';
 import type { Wiring } from './wiring.ts';
 
 /** All tasks of one thread, stepped in turn. A processor has one; so has the runtime without threads. */
@@ -17,14 +17,14 @@ export class TaskHost {
   }
 
   /**
-   * Builds the tasks of a pipeline that the plan places on `processor`. Throws `PIPELINE_RUNNING`,
-   * and what opening topics throws.
+   * Builds the tasks of a pipeline that the plan places on `processor`; with checkpoints, from an
+   * epoch on. Throws `PIPELINE_RUNNING`, `STATE_MISFIT`, and what opening topics throws.
    */
-  add(pipeline: Pipeline, plan: Plan, processor: number): void {
+  add(pipeline: Pipeline, plan: Plan, processor: number, epochs?: PipelineEpochs): void {
     if (this.pipelines.has(plan.pipeline)) {
       fail('PIPELINE_RUNNING', `The pipeline "${plan.pipeline}" runs on this thread already.`);
     }
-    const tasks = new TaskBuilder(this.wiring, pipeline.graph, plan, processor).tasks();
+    const tasks = new TaskBuilder(this.wiring, pipeline.graph, plan, processor, epochs).tasks();
     this.pipelines.set(plan.pipeline, tasks);
     this.tasks = [...this.tasks, ...tasks];
   }
@@ -34,6 +34,16 @@ export class TaskHost {
     let progress = false;
     for (const task of this.tasks) if (task.step(budget)) progress = true;
     return progress;
+  }
+
+  /** Has the source tasks of a pipeline take the barrier of an epoch. */
+  beginEpoch(pipeline: string, epoch: number): void {
+    for (const task of this.tasksOf(pipeline)) task.beginEpoch(epoch);
+  }
+
+  /** An epoch of a pipeline stands. */
+  epochCommitted(pipeline: string, epoch: number): void {
+    for (const task of this.tasksOf(pipeline)) task.epochCommitted(epoch);
   }
 
   /** Drops the tasks of a pipeline; what they had not released will be read again. */

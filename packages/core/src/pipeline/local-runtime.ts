@@ -1,6 +1,11 @@
 import { DEFAULT_TOPIC_OPTIONS, type TopicOptions } from '../broker/options.ts';
 import { Topic } from '../broker/topic.ts';
 import { createChannelMemory } from '../channel/layout.ts';
+import { EpochCoordinator } from '../epoch/coordinator.ts';
+import type { EpochDriver } from '../epoch/driver.ts';
+import { asEpochError, refuseCheckpoint } from '../epoch/failures.ts';
+import { checkSavepointName, MemoryDriver } from '../epoch/memory-driver.ts';
+import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { fail, StreamError } from '../errors.ts';
 import { Bell } from '../memory/bell.ts';
 import { park } from '../memory/park.ts';
@@ -37,6 +42,11 @@ export interface LocalEngineOptions {
   readonly backend?: ((pipeline: string, task: number, step: string) => StateBackend) | undefined;
   /** Records that a task takes in one step, about. Default 256. */
   readonly stepRecords?: number | undefined;
+  /**
+   * Where pipelines with checkpoints keep their epochs, and resume from when they are run again.
+   * Default: in memory, until the pipeline is stopped.
+   */
+  readonly epochs?: EpochDriver | undefined;
   /** Whether pipelines run by themselves, between other work of the thread. Default true. */
   readonly automatic?: boolean | undefined;
 }
@@ -54,6 +64,7 @@ export class LocalEngine {
   private readonly options: LocalEngineOptions;
   private readonly bell = Bell.create();
   private readonly clock: Clock;
+  private readonly epochs: EpochDriver;
   private readonly hosts: readonly TaskHost[];
   private readonly topics = new Map<string, Topic>();
   private readonly jobs = new Map<string, LocalJob>();
@@ -70,12 +81,14 @@ export class LocalEngine {
   constructor(options: LocalEngineOptions = {}) {
     this.options = options;
     this.clock = options.clock ?? systemClock;
+    this.epochs = options.epochs ?? new MemoryDriver();
     const { channelSlots } = options;
     this.hosts = Array.from(
       { length: options.processors ?? 1 },
       () =>
         new TaskHost({
-          source: (topic, shard, group) => new TopicSource(this.topic(topic), shard, group),
+          source: (topic, shard, group, from) =>
+            new TopicSource(this.topic(topic), shard, group, from),
           sink: topic => new TopicSink(this.topic(topic)),
           channel: (plan, channel) => this.channelMemory(plan, channel.id),
           bell: this.bell,
@@ -108,14 +121,15 @@ export class LocalEngine {
 
   /**
    * Runs a pipeline, given as such or as the URL of a module that exports one. Throws
-   * `PIPELINE_RUNNING`, `PIPELINE_CYCLE`, `MODULE_NOT_LOADED`, `MODULE_NO_DEFAULT`.
+   * `PIPELINE_RUNNING`, `PIPELINE_CYCLE`, `MODULE_NOT_LOADED`, `MODULE_NO_DEFAULT`; with checkpoints
+   * also `UNKNOWN_SAVEPOINT`, `STATE_MISFIT`, `OFFSET_OUT_OF_RANGE`.
    */
-  async run(pipeline: Pipeline | URL | string): Promise<Job> {
-    return this.add(PipelineClass.is(pipeline) ? pipeline : await load(pipeline));
+  async run(pipeline: Pipeline | URL | string, options: LocalRunOptions = {}): Promise<LocalJob> {
+    return this.add(PipelineClass.is(pipeline) ? pipeline : await load(pipeline), options);
   }
 
   /** Like `run`, for a pipeline at hand. */
-  add(pipeline: Pipeline): Job {
+  add(pipeline: Pipeline, options: LocalRunOptions = {}): LocalJob {
     this.checkOpen();
     const { name } = pipeline;
     if (this.jobs.has(name)) fail('PIPELINE_RUNNING', `The pipeline "${name}" runs already.`);
@@ -131,9 +145,14 @@ export class LocalEngine {
     for (const source of plan.topics.sources) {
       this.topic(source).createGroup(plan.group, 'earliest');
     }
-    for (const [processor, host] of this.hosts.entries()) host.add(pipeline, plan, processor);
-    const job = new LocalJob(this, pipeline, plan, this.hosts);
+    const job = new LocalJob(this, pipeline, plan, this.hosts, this.epochs, this.clock);
     this.jobs.set(name, job);
+    try {
+      job.start(options.savepoint);
+    } catch (error) {
+      job.stopNow();
+      throw error;
+    }
     if (this.options.automatic ?? true) this.pumping ??= this.pump();
     return job;
   }
@@ -144,6 +163,7 @@ export class LocalEngine {
     for (const topic of this.topics.values()) topic.maintain();
     for (const host of this.hosts) if (host.step(this.options.stepRecords)) progress = true;
     for (const job of this.jobs.values()) job.endOutputs();
+    for (const job of this.jobs.values()) if (job.stepEpochs()) progress = true;
     // Whoever waits for a job may have what it waits for, though it was another who stepped.
     if (progress && this.waiting > 0) this.bell.ring();
     return progress;
@@ -175,7 +195,8 @@ export class LocalEngine {
 
   /** How long there is nothing to do by the clock; a clock that is not the machine's is looked at often. */
   private untilDueMs(): number {
-    const dueAtMs = Math.min(...this.hosts.map(host => host.dueAtMs));
+    const epochsMs = [...this.jobs.values()].map(job => job.epochDueAtMs);
+    const dueAtMs = Math.min(...this.hosts.map(host => host.dueAtMs), ...epochsMs);
     if (dueAtMs === Number.POSITIVE_INFINITY) return LONGEST_WAIT_MS;
     if (this.clock !== systemClock) return OTHER_CLOCK_MS;
     return Math.min(Math.max(0, dueAtMs - this.clock.now()), LONGEST_WAIT_MS);
@@ -183,7 +204,19 @@ export class LocalEngine {
 
   /** Why a pipeline stopped by itself, if it did. */
   failure(pipeline: string): StreamError | undefined {
-    return this.hosts.map(host => host.failure(pipeline)).find(Boolean);
+    const ofEpochs = this.jobs.get(pipeline)?.epochFailure;
+    return ofEpochs ?? this.hosts.map(host => host.failure(pipeline)).find(Boolean);
+  }
+
+  /**
+   * Drops whatever a host holds, as if its thread had died: every pipeline with checkpoints and a task
+   * there goes back to its last epoch, as a whole. For tests of what comes out then.
+   */
+  failHost(processor: number): void {
+    for (const job of this.jobs.values()) {
+      const isThere = job.plan.tasks.some(task => task.processor === processor);
+      if (isThere && job.plan.checkpoint !== undefined) job.rollBack();
+    }
   }
 
   /** Stops every pipeline and closes every topic. The second call does nothing. */
@@ -208,10 +241,16 @@ export class LocalEngine {
   /** Called by a job. */
   drop(plan: Plan): void {
     this.jobs.delete(plan.pipeline);
-    for (const host of this.hosts) host.remove(plan.pipeline);
-    for (const { id } of plan.channels) this.channels.delete(`${plan.pipeline}/${id}`);
+    this.dropTasks(plan);
+    if (this.options.epochs === undefined) this.epochs.forget(plan.pipeline);
     for (const source of plan.topics.sources) this.topics.get(source)?.deleteGroup(plan.group);
     this.bell.ring();
+  }
+
+  /** Called by a job: its channels begin empty the next time. */
+  dropTasks(plan: Plan): void {
+    for (const host of this.hosts) host.remove(plan.pipeline);
+    for (const { id } of plan.channels) this.channels.delete(`${plan.pipeline}/${id}`);
   }
 
   private create(name: string, options: Partial<TopicOptions> = {}): Topic {
@@ -244,22 +283,95 @@ export class LocalEngine {
   }
 }
 
-class LocalJob implements Job {
+export interface LocalRunOptions {
+  /** Begins from this savepoint of the pipeline, and not from its last epoch. */
+  readonly savepoint?: string | undefined;
+}
+
+/** A pipeline that a `LocalEngine` runs. */
+export class LocalJob implements Job {
   readonly name: string;
   readonly plan: Plan;
   private readonly engine: LocalEngine;
   private readonly pipeline: Pipeline;
   private readonly hosts: readonly TaskHost[];
   private readonly ending: string[];
+  private readonly epochs: EpochDriver;
+  private readonly clock: Clock;
+  private readonly coordinator: EpochCoordinator | undefined;
   private stopped: JobStats | undefined;
+  /** What was thrown where an epoch was to be kept. */
+  epochFailure: StreamError | undefined;
 
-  constructor(engine: LocalEngine, pipeline: Pipeline, plan: Plan, hosts: readonly TaskHost[]) {
+  /** Made by `LocalEngine.run`. */
+  constructor(
+    engine: LocalEngine,
+    pipeline: Pipeline,
+    plan: Plan,
+    hosts: readonly TaskHost[],
+    epochs: EpochDriver,
+    clock: Clock,
+  ) {
     this.name = pipeline.name;
     this.engine = engine;
     this.pipeline = pipeline;
     this.plan = plan;
     this.hosts = hosts;
     this.ending = [...plan.topics.ending];
+    this.epochs = epochs;
+    this.clock = clock;
+    this.coordinator = this.coordinated();
+  }
+
+  /** Called by the engine: begins, from a savepoint or else from the last epoch that there is. */
+  start(savepoint: string | undefined): void {
+    const { name, epochs } = this;
+    // From now on the savepoint is the last epoch.
+    if (savepoint !== undefined) epochs.commit(epochs.saved(name, savepoint));
+    this.startTasks(epochs.restore(name));
+  }
+
+  /** The last epoch that was committed; 0 before there is one, and without checkpoints. */
+  get epoch(): number {
+    return this.coordinator?.committed ?? 0;
+  }
+
+  /** Goes back to the last epoch, as after a failure. */
+  rollBack(): void {
+    this.coordinator?.stop();
+    this.engine.dropTasks(this.plan);
+    this.startTasks(this.epochs.restore(this.name));
+  }
+
+  /**
+   * Resolves when an epoch that began after this call has been committed. Rejects with
+   * `INVALID_OPTION` for a pipeline without checkpoints, and with what stopped the pipeline.
+   */
+  async checkpoint(): Promise<number> {
+    return this.nextEpoch(undefined);
+  }
+
+  /**
+   * Makes an epoch and keeps it under a name, so that the pipeline, changed or not, can be run from it.
+   * Rejects as `checkpoint` does, and for a name that is none.
+   */
+  async savepoint(name: string): Promise<void> {
+    checkSavepointName(name);
+    await this.nextEpoch(name);
+  }
+
+  /** Called by the engine: whether an epoch has begun. */
+  stepEpochs(): boolean {
+    const { coordinator } = this;
+    if (coordinator === undefined || this.epochFailure !== undefined) return false;
+    const begun = coordinator.begun;
+    coordinator.step(this.clock.now());
+    return coordinator.begun !== begun;
+  }
+
+  /** When the clock will have something to do for epochs. */
+  get epochDueAtMs(): number {
+    return this.coordinator?.dueAtMs ?? Number.POSITIVE_INFINITY;
   }
 
   stats(): JobStats {
@@ -278,6 +390,7 @@ class LocalJob implements Job {
 
   caughtUp(): Promise<void> {
     const sources = this.plan.topics.sources.map(topic => this.engine.topic(topic));
+    this.coordinator?.hurry();
     return this.until(
       () =>
         this.stopped === undefined && sources.every(topic => isCaughtUp(topic, this.plan.group)),
@@ -291,6 +404,7 @@ class LocalJob implements Job {
   stopNow(): void {
     if (this.stopped !== undefined) return;
     this.stopped = this.stats();
+    this.coordinator?.close(new StreamError('CLOSED', `The pipeline "${this.name}" was stopped.`));
     this.engine.drop(this.plan);
   }
 
@@ -307,6 +421,60 @@ class LocalJob implements Job {
     if (this.ending.length === 0 || !this.allDone()) return;
     if (this.engine.failure(this.name) !== undefined) return;
     for (const topic of this.ending.splice(0)) this.engine.topic(topic).end();
+  }
+
+  private coordinated(): EpochCoordinator | undefined {
+    const { checkpoint } = this.plan;
+    if (checkpoint === undefined) return undefined;
+    return new EpochCoordinator({
+      pipeline: this.name,
+      checkpoint,
+      driver: this.epochs,
+      observer: {
+        begin: epoch => {
+          for (const host of this.hosts) host.beginEpoch(this.name, epoch);
+        },
+        committed: epoch => {
+          for (const host of this.hosts) host.epochCommitted(this.name, epoch);
+        },
+        late: () => {},
+        failed: error => {
+          this.epochFailure = asEpochError(error, this.name);
+        },
+      },
+    });
+  }
+
+  private startTasks(from: Epoch | undefined): void {
+    const { coordinator, clock } = this;
+    const epochs =
+      coordinator === undefined
+        ? undefined
+        : {
+            from,
+            taken: (task: number, epoch: number, snapshot: TaskSnapshot) =>
+              coordinator.taskTook(task, epoch, snapshot, clock.now()),
+            ended: (task: number, snapshot: TaskSnapshot) =>
+              coordinator.taskEnded(task, snapshot, clock.now()),
+            hurry: () => coordinator.hurry(),
+          };
+    coordinator?.start(this.plan.tasks.length, clock.now());
+    for (const [processor, host] of this.hosts.entries()) {
+      host.add(this.pipeline, this.plan, processor, epochs);
+    }
+  }
+
+  private async nextEpoch(savepoint: string | undefined): Promise<number> {
+    const { coordinator, name } = this;
+    if (coordinator === undefined) return refuseCheckpoint(name);
+    const waiting = { epoch: 0, error: undefined as unknown };
+    coordinator.request({
+      savepoint,
+      done: (epoch, error) => Object.assign(waiting, { epoch, error }),
+    });
+    await this.until(() => waiting.epoch !== 0 || waiting.error !== undefined);
+    if (waiting.error !== undefined) throw waiting.error;
+    return waiting.epoch;
   }
 
   private allDone(): boolean {

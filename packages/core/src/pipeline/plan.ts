@@ -1,3 +1,4 @@
+import type { ResolvedCheckpoint } from '../epoch/options.ts';
 import { KEY_GROUPS } from '../state/key-groups.ts';
 import type { Graph, SourceStep } from './graph.ts';
 import { groupOf, isStateful, lateTopicsOf, sinksOf, sourcesOf } from './graph.ts';
@@ -48,6 +49,7 @@ export interface Plan {
   readonly topics: PlanTopics;
   /** Whether tasks hold state that is lost with their processor. */
   readonly stateful: boolean;
+  readonly checkpoint: ResolvedCheckpoint | undefined;
 }
 
 export interface PlanTopics {
@@ -85,6 +87,7 @@ export function planPipeline({ name, graph }: Pipeline, options: PlanOptions): P
       late: lateTopicsOf(graph),
       deadLetters: graph.deadLetters,
     },
+    checkpoint: graph.checkpoint,
     stateful: graph.nodes.some(({ step }) => isStateful(step)),
   };
 }

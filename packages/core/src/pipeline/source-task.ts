@@ -1,3 +1,4 @@
+import type { SourcePosition } from '../epoch/task-snapshot.ts';
 import { fail } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import { ContextCell } from '../operator/context.ts';
@@ -5,7 +6,7 @@ import { SOURCE_KIND, type SourceInput } from '../operator/endpoints.ts';
 import type { Faults } from '../operator/faults.ts';
 import { described } from '../record/limits.ts';
 import type { RecordView } from '../record/view.ts';
-import { SourceWatermarks } from '../time/source-watermarks.ts';
+import { type SourceTimes, SourceWatermarks } from '../time/source-watermarks.ts';
 import type { SourceStep } from './graph.ts';
 import { Task, type TaskParts, type TaskStats } from './task.ts';
 
@@ -20,6 +21,12 @@ export interface SourceTaskParts extends TaskParts {
   readonly faults: Faults;
 }
 
+/** How a source stands with its shard, as plain data. */
+interface SourceState {
+  readonly times: SourceTimes;
+  readonly ended: readonly number[];
+}
+
 /** The first stage of a pipeline on one shard: decodes records and keeps the shard's time. */
 export class SourceTask extends Task {
   private readonly source: SourceStep;
@@ -30,7 +37,11 @@ export class SourceTask extends Task {
   private readonly registered = new Int32Array(MOST_PRODUCERS);
   /** Ended producers that the registry may still name. */
   private readonly ended = new Set<number>();
-  private readonly position: number[] = [0];
+  /** Everything below has been read. */
+  private readonly position: number[];
+  /** Positions at the barriers of epochs that are not committed yet. */
+  private readonly barriers: { readonly epoch: number; readonly position: number }[] = [];
+  private hurried = false;
 
   /** What may be released, and what has been. */
   private releasable = 0;
@@ -50,6 +61,8 @@ export class SourceTask extends Task {
     this.input = parts.input;
     this.faults = parts.faults;
     this.times = new SourceWatermarks(parts.source.watermark, parts.source.idleTimeoutMs);
+    this.position = [parts.input.start];
+    this.releasable = this.releasedTo = parts.input.start;
   }
 
   stats(): TaskStats {
@@ -76,6 +89,10 @@ export class SourceTask extends Task {
         return 'nothing';
       }
       this.lookUpProducers();
+    }
+    if (this.epochs !== undefined && !this.hurried && this.input.crowded()) {
+      this.hurried = true;
+      this.epochs.hurry();
     }
     const { input } = this;
     while (this.at < this.count) {
@@ -104,8 +121,47 @@ export class SourceTask extends Task {
   }
 
   protected releaseInputs(positions: readonly number[]): void {
+    // With checkpoints the commit of an epoch releases what was read before its barrier.
+    if (this.epochs !== undefined) return;
     this.releasable = positions[0];
     if (this.releasable - this.releasedTo >= RELEASED_AT_ONCE) this.release();
+  }
+
+  override beginEpoch(epoch: number): void {
+    this.reachBarrier(epoch);
+  }
+
+  protected override barrierTaken(epoch: number): void {
+    this.barriers.push({ epoch, position: this.position[0] });
+  }
+
+  override epochCommitted(epoch: number): void {
+    const { barriers } = this;
+    this.hurried = false;
+    while (barriers.length > 0 && barriers[0].epoch <= epoch) {
+      const barrier = barriers.shift();
+      if (barrier?.epoch === epoch) this.releasable = barrier.position;
+    }
+    if (this.endsIn(epoch)) this.releasable = this.position[0];
+    this.release();
+    super.epochCommitted(epoch);
+  }
+
+  protected sourcePosition(): SourcePosition {
+    const { plan, source, position } = this;
+    return { topic: source.topic, shard: plan.index, position: position[0] };
+  }
+
+  protected snapshotInputs(): SourceState {
+    return { times: this.times.snapshot(), ended: [...this.ended] };
+  }
+
+  protected restoreInputs([state]: readonly unknown[]): void {
+    const { times, ended } = state as SourceState;
+    this.times.restore(times);
+    for (const id of ended) this.ended.add(id);
+    this.idle = times.combined.idle;
+    this.tellIdle(this.idle);
   }
 
   private release(): void {

@@ -1,3 +1,4 @@
+import type { CheckpointOptions } from '../epoch/options.ts';
 import type { Context } from '../operator/context.ts';
 import type { AsyncContext } from '../operator/map-async.ts';
 import type {
@@ -33,6 +34,11 @@ export interface StepOptions {
 export interface PipelineOptions {
   /** The topic for records that user code refused. Default `<pipeline>.dead-letters`. */
   readonly deadLetters?: string | undefined;
+  /**
+   * Keeps the state of the pipeline in epochs, so that it goes on from the last one after a failure.
+   * Default: no checkpoints.
+   */
+  readonly checkpoint?: CheckpointOptions | undefined;
 }
 
 export interface SourceOptions<T> extends StepOptions {

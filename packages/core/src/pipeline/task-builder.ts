@@ -3,6 +3,7 @@ import { ByteChannelWriter } from '../channel/byte-writer.ts';
 import type { ChannelReader, ChannelWriter } from '../channel/channel.ts';
 import { createChannelMemory } from '../channel/layout.ts';
 import { LocalChannel } from '../channel/local.ts';
+import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import type { ContextCell } from '../operator/context.ts';
 import { noCounts } from '../operator/counters.ts';
 import { BroadcastExchange, ExchangeOperator } from '../operator/exchange.ts';
@@ -16,9 +17,10 @@ import { type ChannelInput, ChannelTask } from './channel-task.ts';
 import { Exit } from './exit.ts';
 import type { FunctionStep, Graph, SinkStep, SourceStep } from './graph.ts';
 import type { ChannelPlan, Plan, TaskPlan } from './plan.ts';
+import { RestorePoint, stageName, stateKind } from './restored-task.ts';
 import { SourceTask } from './source-task.ts';
 import type { StageExit, StageInput } from './stages.ts';
-import type { Task, TaskParts } from './task.ts';
+import type { Task, TaskEpochs, TaskParts } from './task.ts';
 import type { Wiring } from './wiring.ts';
 
 const DEFAULT_CHANNEL_SLOTS = 1_024;
@@ -29,6 +31,15 @@ type ExchangeInput = Extract<StageInput, { kind: 'exchange' }>;
 interface Channel {
   readonly writer: ChannelWriter;
   readonly reader: ChannelReader;
+}
+
+/** What the tasks of a pipeline with checkpoints say to whoever coordinates them. */
+export interface PipelineEpochs {
+  /** The epoch that they go on from. */
+  readonly from: Epoch | undefined;
+  taken(task: number, epoch: number, snapshot: TaskSnapshot): void;
+  ended(task: number, snapshot: TaskSnapshot): void;
+  hurry(): void;
 }
 
 /** What all outputs of one task are made with. */
@@ -46,14 +57,26 @@ export class TaskBuilder {
   private readonly graph: Graph;
   private readonly plan: Plan;
   private readonly processor: number;
+  private readonly epochs: PipelineEpochs | undefined;
+  private readonly restorePoint: RestorePoint | undefined;
   /** Channels with both ends here. */
   private readonly local = new Map<number, Channel>();
 
-  constructor(wiring: Wiring, graph: Graph, plan: Plan, processor: number) {
+  /** Throws `STATE_MISFIT`. */
+  constructor(
+    wiring: Wiring,
+    graph: Graph,
+    plan: Plan,
+    processor: number,
+    epochs: PipelineEpochs | undefined,
+  ) {
     this.wiring = wiring;
     this.graph = graph;
     this.plan = plan;
     this.processor = processor;
+    this.epochs = plan.checkpoint === undefined ? undefined : epochs;
+    const from = epochs?.from;
+    this.restorePoint = from === undefined ? undefined : new RestorePoint(from, graph, plan);
   }
 
   /** Upstream tasks come before those that read from them. */
@@ -61,15 +84,40 @@ export class TaskBuilder {
     const here = this.plan.tasks.filter(({ processor }) => processor === this.processor);
     return here.map(task => {
       const [first] = this.plan.stages[task.stage].inputs;
-      return first.kind === 'source'
-        ? this.sourceTask(task, this.graph.nodes[first.node].step as SourceStep)
-        : this.channelTask(task);
+      const restored = this.restorePoint?.of(task);
+      const made =
+        first.kind === 'source'
+          ? this.sourceTask(
+              task,
+              this.graph.nodes[first.node].step as SourceStep,
+              restored?.position,
+            )
+          : this.channelTask(task);
+      if (restored !== undefined) made.restore(restored);
+      return made;
     });
   }
 
-  private sourceTask(task: TaskPlan, source: SourceStep): Task {
+  private taskEpochs(task: TaskPlan): TaskEpochs | undefined {
+    const { epochs, graph, plan } = this;
+    if (epochs === undefined) return undefined;
+    const kinds = new Map(graph.nodes.map(({ step }) => [step.name, step]));
+    return {
+      stage: stageName(graph, plan, task),
+      tasks: plan.stages[task.stage].tasks.length,
+      kindOf: name => {
+        const step = kinds.get(name);
+        return step === undefined ? '' : stateKind(step);
+      },
+      taken: (id, epoch, snapshot) => epochs.taken(id, epoch, snapshot),
+      ended: (id, snapshot) => epochs.ended(id, snapshot),
+      hurry: () => epochs.hurry(),
+    };
+  }
+
+  private sourceTask(task: TaskPlan, source: SourceStep, from: number | undefined): Task {
     const { plan, wiring } = this;
-    const input = wiring.source(source.topic, task.index, plan.group);
+    const input = wiring.source(source.topic, task.index, plan.group, from);
     const outputs = this.outputs(source.topic);
     return new SourceTask({
       ...this.parts(task, outputs, input.stable),
@@ -136,6 +184,7 @@ export class TaskBuilder {
       counts,
       sideOutlets: side,
       clock: wiring.clock,
+      epochs: this.taskEpochs(task),
     };
   }
 

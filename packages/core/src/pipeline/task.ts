@@ -1,14 +1,18 @@
+import type { SourcePosition, StepSnapshot, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { StreamError } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { RecordCounts } from '../operator/counters.ts';
 import type { Asynchronous, Clocked, Operator } from '../operator/operator.ts';
 import type { Outlet } from '../operator/outlet.ts';
+import { MemorySnapshot } from '../state/memory-snapshot.ts';
+import { TASK_STATE } from '../state/snapshot.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Chain } from './chain.ts';
 import type { Exit } from './exit.ts';
 import { Landing } from './landing.ts';
 import { ReleaseLedger } from './ledger.ts';
 import type { TaskPlan } from './plan.ts';
+import type { RestoredTask } from './restored-task.ts';
 
 /** How a task stands; plain data. */
 export interface TaskStats {
@@ -53,6 +57,31 @@ export interface TaskParts {
   /** For dead letters and late values; they may be what the chain is suspended by. */
   readonly sideOutlets: readonly Outlet[];
   readonly clock: Clock;
+  /** Of a pipeline with checkpoints. */
+  readonly epochs: TaskEpochs | undefined;
+}
+
+/** What a task of a pipeline with checkpoints says. */
+export interface TaskEpochs {
+  /** How its stage is known in snapshots, and of how many tasks. */
+  readonly stage: string;
+  readonly tasks: number;
+  /** What kind of state a step has. */
+  kindOf(step: string): string;
+  /** The barrier has been taken, and all output before it is acknowledged. */
+  taken(task: number, epoch: number, snapshot: TaskSnapshot): void;
+  /** The task has come to its end, and all its output is acknowledged. */
+  ended(task: number, snapshot: TaskSnapshot): void;
+  /** Inputs fill up with what only the commit of an epoch releases. */
+  hurry(): void;
+}
+
+/** What a task keeps itself of what it was at a barrier. */
+interface OwnState {
+  readonly time: number;
+  readonly exits: readonly number[];
+  /** What the kind of task adds: how it stands with its inputs. */
+  readonly inputs: unknown;
 }
 
 /**
@@ -90,6 +119,14 @@ export abstract class Task {
   /** The time passed as of the last step, and since when it has been that. */
   private standing = Number.NEGATIVE_INFINITY;
   private standingSinceMs: number;
+  protected readonly epochs: TaskEpochs | undefined;
+  /** The epoch whose barrier stands before the next input, 0 for none. */
+  private wanted = 0;
+  /** What was taken at a barrier that is not out yet on every exit. */
+  private taken: { readonly epoch: number; readonly snapshot: TaskSnapshot } | undefined;
+  /** Whether the end has been told: the next epoch that is committed contains it. */
+  private endTold = false;
+  private lastTaken = 0;
   /** The end of input: told step by step, since each may suspend. */
   private ending: 'open' | 'time' | 'end' | 'flush' = 'open';
 
@@ -107,6 +144,7 @@ export abstract class Task {
     this.landing = new Landing(parts.chain.asynchronous);
     this.clock = parts.clock;
     this.standingSinceMs = parts.clock.now();
+    this.epochs = parts.epochs;
     this.ledger = new ReleaseLedger(inputs, parts.exit.channels);
     this.released = new Array<number>(inputs).fill(0);
   }
@@ -124,6 +162,37 @@ export abstract class Task {
   }
 
   abstract stats(): TaskStats;
+
+  /** Goes on from what a task, or several, had been at a barrier. Throws `STATE_MISFIT`. */
+  restore(from: RestoredTask): void {
+    const own = from.own() as OwnState[];
+    this.passedTime = Math.min(...own.map(({ time }) => time));
+    const [first] = own;
+    const exits = first.exits.map((_, i) => Math.min(...own.map(state => state.exits[i])));
+    this.exit.restoreTimes(exits);
+    this.restoreInputs(own.map(({ inputs }) => inputs));
+    for (const { step, operator } of this.chain.operators) {
+      from.restore(this.pipeline, step, operator);
+    }
+    if (!from.ended) return;
+    this.ending = 'flush';
+    this.exit.tellEnd();
+  }
+
+  /** An epoch begins: of a source, the barrier stands before its next record. */
+  beginEpoch(_epoch: number): void {}
+
+  /** An epoch stands; a task that was at its end in it is done. */
+  epochCommitted(epoch: number): void {
+    if (!this.endsIn(epoch)) return;
+    this.close();
+    this.done = true;
+  }
+
+  /** Whether an epoch has this task at its end: it had told so, and takes no barrier after that. */
+  protected endsIn(epoch: number): boolean {
+    return this.endTold && epoch > this.lastTaken;
+  }
 
   /** When the clock will have something for this task to do: milliseconds since 1970, +∞ for nothing. */
   get dueAtMs(): number {
@@ -166,6 +235,25 @@ export abstract class Task {
   protected abstract releaseInputs(positions: readonly number[]): void;
   protected abstract inputPlaces(): WaitingPlace[];
   protected abstract closeInputs(): void;
+  /** How the task stands with its inputs, as plain data. */
+  protected abstract snapshotInputs(): unknown;
+  /** Takes that back, of one task or of several whose place it takes. */
+  protected abstract restoreInputs(states: readonly unknown[]): void;
+  /** Where a source has been read up to. */
+  protected abstract sourcePosition(): SourcePosition | undefined;
+
+  /** A barrier has been taken: what was read so far belongs to its epoch. */
+  protected barrierTaken(_epoch: number): void {}
+
+  /** The barrier of an epoch stands before the next input. */
+  protected reachBarrier(epoch: number): void {
+    this.wanted = epoch;
+  }
+
+  /** Whether a barrier stands before the next input: none may be taken before it is out. */
+  protected get atBarrier(): boolean {
+    return this.wanted !== 0;
+  }
 
   /** Tells the chain the time; `false`: suspended. */
   protected passTime(watermark: number): boolean {
@@ -210,7 +298,7 @@ export abstract class Task {
       }
     }
     if (this.clocked.length > 0 && this.tick()) progress = true;
-    if (!this.suspended && this.ending === 'open') {
+    if (!this.suspended && this.ending === 'open' && !this.atBarrier && this.taken === undefined) {
       const outcome = this.take(budget);
       this.suspended = outcome === 'suspended';
       if (outcome !== 'nothing') {
@@ -218,7 +306,44 @@ export abstract class Task {
         this.unnoted = true;
       }
     }
+    if (this.wanted !== 0 && !this.suspended) {
+      this.takeBarrier();
+      progress = true;
+    }
     return this.settle() || progress;
+  }
+
+  /** Everything before the barrier has been done, and nothing behind it. */
+  private takeBarrier(): void {
+    const epoch = this.wanted;
+    this.wanted = 0;
+    // Whoever has come to its end says so instead, in its own time.
+    if (this.ending !== 'open') return;
+    this.taken = { epoch, snapshot: this.snapshot(false) };
+    this.lastTaken = epoch;
+    this.exit.barrier(epoch);
+    this.barrierTaken(epoch);
+  }
+
+  private snapshot(ended: boolean): TaskSnapshot {
+    const { stage, tasks, kindOf } = this.epochs as TaskEpochs;
+    const own: OwnState = {
+      time: this.passedTime,
+      exits: this.exit.times(),
+      inputs: this.snapshotInputs(),
+    };
+    const writer = new MemorySnapshot();
+    writer.group(TASK_STATE);
+    writer.put(own);
+    const steps: StepSnapshot[] = [{ step: '', kind: 'task', sections: writer.written }];
+    for (const { step, operator } of this.chain.operators) {
+      const state = new MemorySnapshot();
+      operator.snapshot(state);
+      const sections = state.written;
+      if (sections.length > 0) steps.push({ step, kind: kindOf(step), sections });
+    }
+    const { index } = this.plan;
+    return { stage, index, tasks, ended, source: this.sourcePosition(), steps };
   }
 
   /** Tells the time to operators that wait for it; `true` when there were any. */
@@ -298,12 +423,29 @@ export abstract class Task {
       this.releaseInputs(this.released);
       progress = true;
     }
-    if (this.ending === 'flush' && !this.suspended && out && this.isClear()) {
-      this.close();
-      this.done = true;
+    if (out && this.taken !== undefined) {
+      const { epoch, snapshot } = this.taken;
+      this.taken = undefined;
+      this.epochs?.taken(this.plan.id, epoch, snapshot);
       progress = true;
     }
+    if (this.ending === 'flush' && !this.suspended && out && this.isClear()) {
+      progress = this.finish() || progress;
+    }
     return progress;
+  }
+
+  /** All is done: with checkpoints that has to be committed before it is over. */
+  private finish(): boolean {
+    if (this.epochs === undefined) {
+      this.close();
+      this.done = true;
+      return true;
+    }
+    if (this.endTold) return false;
+    this.endTold = true;
+    this.epochs.ended(this.plan.id, this.snapshot(true));
+    return true;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Topic } from '../broker/topic.ts';
+import { fail } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import { SOURCE_KIND, type SourceInput } from '../operator/endpoints.ts';
 import { RecordView } from '../record/view.ts';
@@ -15,6 +16,7 @@ const MEMBER = 0;
 export class TopicSource implements SourceInput {
   readonly places: readonly WaitingPlace[];
   readonly stable: boolean;
+  readonly start: number;
   lost = 0;
   private readonly topic: Topic;
   private readonly reader: GroupReader;
@@ -23,12 +25,17 @@ export class TopicSource implements SourceInput {
   /** Whether the one slot of the last poll is an end that was committed before this source began. */
   private endedBefore = false;
 
-  /** Begins at what the group has committed; makes the group, from the earliest on, if needed. */
-  constructor(topic: Topic, shard: number, group: string) {
+  /**
+   * Begins at what the group has committed, or at the offset `from`; makes the group, from the
+   * earliest on, if needed. Throws `OFFSET_OUT_OF_RANGE` when `from` is not there any more.
+   */
+  constructor(topic: Topic, shard: number, group: string, from?: number) {
     this.topic = topic;
     const id = topic.createGroup(group, 'earliest');
     this.reader = new GroupReader(new GroupCursor(topic.shards[shard], id), MEMBER);
     this.reader.rewind();
+    if (from !== undefined) this.goTo(from);
+    this.start = topic.shards[shard].offsetOf(this.reader.cursor.next());
     this.run = this.reader.run;
     this.stable = !topic.shards[shard].overwrite;
     this.places = [topic.recordPlaces[shard]];
@@ -72,6 +79,16 @@ export class TopicSource implements SourceInput {
     return count;
   }
 
+  crowded(): boolean {
+    const { shard, cursor } = this.reader;
+    if (shard.overwrite) return false;
+    const held = (shard.published() - cursor.committed()) | 0;
+    if (held <= 0) return false;
+    if (held > shard.plan.slots / 2) return true;
+    const bytes = shard.claimedBytesSince(cursor.committed());
+    return bytes > shard.plan.dataBytes / 2;
+  }
+
   release(offset: number): void {
     const { shard } = this.reader;
     if (this.reader.commit(shard.sequenceOf(offset)) > 0) this.topic.bell.ring();
@@ -82,6 +99,31 @@ export class TopicSource implements SourceInput {
     this.reader.rewind();
     this.reader.close();
     this.topic.bell.ring();
+  }
+
+  /** What lies between what the group has committed and `from` is done: a group holds it until now. */
+  private goTo(from: number): void {
+    const { shard, cursor } = this.reader;
+    const ahead = from - shard.offsetOf(cursor.next());
+    if (ahead === 0) return;
+    const published = shard.offsetOf(shard.published());
+    if (from > published) this.outOfRange(from, `ends at ${published}`);
+    if (ahead > 0) {
+      cursor.moveNext(shard.sequenceOf(from));
+      this.reader.rewind();
+      return;
+    }
+    const at = shard.offsetOf(this.reader.seek(shard.sequenceOf(from), this.topic.thread));
+    if (at !== from) this.outOfRange(from, `begins at ${at}`);
+  }
+
+  private outOfRange(from: number, what: string): never {
+    const { name } = this.topic;
+    return fail(
+      'OFFSET_OUT_OF_RANGE',
+      `A pipeline is to read "${name}", shard ${this.reader.shard.number}, from offset ${from} on, ` +
+        `and the shard ${what}: it is not the log that the snapshot was taken of.`,
+    );
   }
 
   /**

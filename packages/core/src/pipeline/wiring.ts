@@ -7,8 +7,11 @@ import type { ChannelPlan, Plan } from './plan.ts';
 
 /** What surrounds the tasks of one thread: its handles on topics, channels and time. */
 export interface Wiring {
-  /** Opens a shard for a group; the group has been made before any task starts. */
-  source(topic: string, shard: number, group: string): SourceInput;
+  /**
+   * Opens a shard for a group, from the offset `from` on or else from what is committed; the group has
+   * been made before any task starts.
+   */
+  source(topic: string, shard: number, group: string, from?: number): SourceInput;
   /** Opens a producer of a task's own. */
   sink(topic: string): RecordSink;
   /** The memory of a channel between two processors: the same on both. */

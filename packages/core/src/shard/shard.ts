@@ -164,6 +164,12 @@ export class Shard implements RecordMemory {
     return this.i32[this.slotWord(sequence) + (KERNEL.SLOT_GRANULE >> 2)];
   }
 
+  /** Bytes that were claimed from a sequence on, one that has not been overwritten. */
+  claimedBytesSince(sequence: number): number {
+    const end = this.i32[(KERNEL.TAIL >> 2) + 1];
+    return granuleDifference(end, this.granuleOf(sequence)) * 8;
+  }
+
   /** False before the first lap is full, for slots that nothing was ever written to. */
   private wasWritten(sequence: number): boolean {
     const stamp = this.i32[this.slotWord(sequence)];

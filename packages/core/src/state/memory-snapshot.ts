@@ -1,6 +1,6 @@
 import { ValueReader } from '../codec/value-reader.ts';
 import { ValueWriter } from '../codec/value-writer.ts';
-import { type SnapshotReader, type SnapshotWriter, TASK_STATE } from './snapshot.ts';
+import { type Section, type SnapshotReader, type SnapshotWriter, TASK_STATE } from './snapshot.ts';
 
 /** A snapshot as bytes on the heap, one piece per key group. */
 export class MemorySnapshot implements SnapshotWriter {
@@ -20,6 +20,12 @@ export class MemorySnapshot implements SnapshotWriter {
     this.writer.write(value);
   }
 
+  /** What was written, as plain data; nothing more can be written to these groups. */
+  get written(): Section[] {
+    this.close();
+    return Array.from(this.sections, ([group, bytes]) => ({ group, bytes }));
+  }
+
   /** Reads it back for a task that owns the key groups `[from, to)`; all of them by default. */
   reader(from = 0, to: number = Number.POSITIVE_INFINITY): SnapshotReader {
     return MemorySnapshot.together([this], from, to);
@@ -28,7 +34,7 @@ export class MemorySnapshot implements SnapshotWriter {
   /** Reads what several tasks wrote as one: their own states first. */
   static together(snapshots: readonly MemorySnapshot[], from: number, to: number): SnapshotReader {
     const sections = snapshots.flatMap(snapshot => snapshot.sectionsOf(from, to));
-    return new SectionsReader(sections.sort(([left], [right]) => left - right));
+    return readSections(sections.map(([group, bytes]) => ({ group, bytes })));
   }
 
   private sectionsOf(from: number, to: number): [group: number, bytes: Uint8Array][] {
@@ -44,20 +50,25 @@ export class MemorySnapshot implements SnapshotWriter {
   }
 }
 
+/** Reads sections, perhaps of several tasks, in the order of their groups. */
+export function readSections(sections: readonly Section[]): SnapshotReader {
+  return new SectionsReader(sections.toSorted((left, right) => left.group - right.group));
+}
+
 class SectionsReader implements SnapshotReader {
-  private readonly sections: readonly [group: number, bytes: Uint8Array][];
+  private readonly sections: readonly Section[];
   private readonly reader = new ValueReader();
   private next = 0;
 
-  constructor(sections: readonly [group: number, bytes: Uint8Array][]) {
+  constructor(sections: readonly Section[]) {
     this.sections = sections;
   }
 
   nextGroup(): number | undefined {
     const section = this.sections[this.next++];
     if (section === undefined) return undefined;
-    this.reader.open(section[1]);
-    return section[0];
+    this.reader.open(section.bytes);
+    return section.group;
   }
 
   more(): boolean {

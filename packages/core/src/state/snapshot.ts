@@ -18,5 +18,11 @@ export interface SnapshotReader {
   take(): unknown;
 }
 
+/** A piece of a snapshot: the state of one key group, or that of a task. Bytes of the plain codec. */
+export interface Section {
+  readonly group: number;
+  readonly bytes: Uint8Array;
+}
+
 /** State that belongs to a task and not to a key. It comes before every key group. */
 export const TASK_STATE = -1;

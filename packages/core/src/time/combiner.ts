@@ -6,6 +6,13 @@ const ALIGNED = 1;
 const CATCHING_UP = 2;
 const IDLE = 3;
 
+export interface CombinerState {
+  readonly watermark: number;
+  readonly idle: boolean;
+  readonly marks: readonly number[];
+  readonly states: readonly number[];
+}
+
 /**
  * One watermark out of several: the minimum over the inputs that count.
  *
@@ -91,6 +98,22 @@ export class WatermarkCombiner {
     const woke = this.idle;
     this.idle = false;
     return woke;
+  }
+
+  /** All that it knows, as plain data. */
+  snapshot(): CombinerState {
+    const { watermark, idle, marks, states } = this;
+    return { watermark, idle, marks: [...marks], states: [...states] };
+  }
+
+  /** Takes back what `snapshot` of another one gave. */
+  restore({ watermark, idle, marks, states }: CombinerState): void {
+    this.watermark = watermark;
+    this.idle = idle;
+    this.marks.splice(0, this.marks.length, ...marks);
+    this.states.splice(0, this.states.length, ...states);
+    this.present = states.filter(state => state !== ABSENT).length;
+    this.active = states.filter(state => state !== ABSENT && state !== IDLE).length;
   }
 
   /** The watermark of one input. */

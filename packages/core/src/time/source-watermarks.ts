@@ -1,4 +1,4 @@
-import { WatermarkCombiner } from './combiner.ts';
+import { type CombinerState, WatermarkCombiner } from './combiner.ts';
 import type { WatermarkGenerator, WatermarkStrategy } from './watermark.ts';
 
 interface ProducerTime {
@@ -8,6 +8,17 @@ interface ProducerTime {
   spoke: boolean;
   lastSpokeMs: number;
   idle: boolean;
+}
+
+/** What a `SourceWatermarks` knows. */
+export interface SourceTimes {
+  readonly combined: CombinerState;
+  readonly producers: readonly {
+    readonly id: number;
+    readonly input: number;
+    readonly idle: boolean;
+    readonly generator: unknown;
+  }[];
 }
 
 /**
@@ -101,6 +112,28 @@ export class SourceWatermarks {
       }
     }
     return changed;
+  }
+
+  /** All that it knows, as plain data. */
+  snapshot(): SourceTimes {
+    const producers = Array.from(this.producers, ([id, { input, idle, generator }]) => ({
+      id,
+      input,
+      idle,
+      generator: generator.snapshot?.(),
+    }));
+    return { combined: this.combiner.snapshot(), producers };
+  }
+
+  /** Takes back what `snapshot` of another one gave; silence is counted from now on. */
+  restore({ combined, producers }: SourceTimes): void {
+    this.combiner.restore(combined);
+    for (const { id, input, idle, generator: state } of producers) {
+      const generator = this.strategy.create();
+      if (state !== undefined) generator.restore?.(state);
+      const lastSpokeMs = Number.NaN;
+      this.producers.set(id, { input, generator, spoke: false, lastSpokeMs, idle });
+    }
   }
 
   private speaking(id: number): ProducerTime {

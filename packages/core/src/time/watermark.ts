@@ -14,6 +14,12 @@ export interface WatermarkStrategy {
 export interface WatermarkGenerator {
   /** Takes note of a record and returns the watermark after it, −∞ as long as nothing is known. */
   record(timestamp: number): number;
+  /**
+   * What it knows, as plain data, for a checkpoint. Leave both out where a generator that begins anew
+   * is as good, because the watermark itself is kept: it never falls.
+   */
+  snapshot?(): unknown;
+  restore?(state: unknown): void;
 }
 
 /**

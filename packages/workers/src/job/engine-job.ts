@@ -6,6 +6,7 @@ import {
   type Topic,
 } from '@lite-streams/core';
 import {
+  checkSavepointName,
   type Explanation,
   fail,
   GroupCursor,
@@ -22,10 +23,13 @@ export interface RunOptions {
   /** Runs the pipeline under another name than its own, which also names its group. */
   readonly name?: string | undefined;
   /**
-   * Keeps the pipeline's group, and with it what is committed, when the job has ended: it holds
-   * producers back until the pipeline runs again or the group is deleted. Default false.
+   * Keeps the pipeline's group, and with it what is committed (with checkpoints, its last epoch), when
+   * the job has ended: it holds producers back until the pipeline runs again or the group is deleted.
+   * Default false.
    */
   readonly keepGroup?: boolean | undefined;
+  /** Begins from this savepoint of the pipeline, and not from its last epoch. */
+  readonly savepoint?: string | undefined;
 }
 
 export interface WaitOptions {
@@ -39,6 +43,8 @@ export interface JobHome {
   /** Resolves when the job's statistics include all that was done before the call. */
   show(job: number): Promise<void>;
   end(job: number): void;
+  checkpoint(job: number, savepoint: string | undefined): Promise<number>;
+  hurry(job: number): void;
   warn(job: string, message: string): void;
 }
 
@@ -47,6 +53,8 @@ type Running = Extract<FromSupervisor, { kind: 'running' }>;
 /** How long a job waits before it looks at its lag again: first, and at most. */
 const FIRST_LOOK_MS = 1;
 const LONGEST_LOOK_MS = 10;
+/** How long whoever waits for a commit waits for the epoch that it has asked for, before it asks again. */
+const HURRY_AGAIN_MS = 50;
 
 /** A pipeline that runs on the processors of an engine. */
 export class EngineJob implements Job {
@@ -74,6 +82,8 @@ export class EngineJob implements Job {
   private current: JobState = 'running';
   private error: StreamError | undefined;
   private restarts = 0;
+  private epoch = 0;
+  private epochTookMs = 0;
 
   /** Made by `engine.run`. */
   constructor(job: number, outline: Outline, running: Running, home: JobHome) {
@@ -124,8 +134,37 @@ export class EngineJob implements Job {
     // The group of a job that has ended may be another one by now.
     const isRunning = () => this.current === 'running';
     const isDrained = () => this.current === 'drained';
-    await this.until(() => isDrained() || (isRunning() && this.cursors.every(isAhead)), options);
+    const isRead = (cursor: GroupCursor, at: number) => ((cursor.next() - ends[at]) | 0) >= 0;
+    let hurriedAtMs = Number.NEGATIVE_INFINITY;
+    const reached = (): boolean => {
+      if (isDrained() || (isRunning() && this.cursors.every(isAhead))) return true;
+      // With checkpoints it is an epoch that commits what was read.
+      const nowMs = performance.now();
+      if (this.plan.checkpoint === undefined || nowMs - hurriedAtMs < HURRY_AGAIN_MS) return false;
+      if (!this.cursors.every(isRead)) return false;
+      hurriedAtMs = nowMs;
+      this.home.hurry(this.id);
+      return false;
+    };
+    await this.until(reached, options);
     await this.home.show(this.id);
+  }
+
+  /**
+   * Resolves, with its number, when an epoch that began after this call has been committed. Rejects
+   * with `INVALID_OPTION` for a pipeline without checkpoints, and with what stopped the job.
+   */
+  async checkpoint(): Promise<number> {
+    return this.home.checkpoint(this.id, undefined);
+  }
+
+  /**
+   * Makes an epoch and keeps it under a name, so that the pipeline, changed or not, can be run from
+   * it: `engine.run(module, { savepoint })`. Rejects as `checkpoint` does, and for a name that is none.
+   */
+  async savepoint(name: string): Promise<void> {
+    checkSavepointName(name);
+    await this.home.checkpoint(this.id, name);
   }
 
   /**
@@ -147,6 +186,8 @@ export class EngineJob implements Job {
       ...jobStats(this.name, tasks),
       state: this.current,
       restarts: this.restarts,
+      epoch: this.epoch,
+      epochTookMs: this.epochTookMs,
       lag: this.current === 'running' ? this.lag() : 0,
     };
   }
@@ -175,6 +216,12 @@ export class EngineJob implements Job {
     if (error === undefined) this.whenEnded.resolve();
     else this.whenEnded.reject(error);
     for (const wake of this.waits) wake();
+  }
+
+  /** Called by the engine. */
+  hasCommitted(epoch: number, tookMs: number): void {
+    this.epoch = epoch;
+    this.epochTookMs = tookMs;
   }
 
   /** Called by the engine. */

@@ -27,6 +27,8 @@ interface Entry {
   readonly started: PromiseWithResolvers<EngineJob>;
   /** Resolved when statistics are up to date, by the number of the request. */
   readonly shows: Map<number, () => void>;
+  /** Whoever waits for an epoch, by the number of the request. */
+  readonly checkpoints: Map<number, Pick<PromiseWithResolvers<number>, 'resolve' | 'reject'>>;
   outline: Outline | undefined;
   job: EngineJob | undefined;
   watching: NodeJS.Timeout | undefined;
@@ -49,9 +51,11 @@ export class EngineJobs implements JobHome {
     const id = ++this.count;
     const started = Promise.withResolvers<EngineJob>();
     const shows = new Map<number, () => void>();
+    const checkpoints: Entry['checkpoints'] = new Map();
     const unknown = { outline: undefined, job: undefined, watching: undefined };
-    this.entries.set(id, { id, options, started, shows, ...unknown });
-    this.around.send({ kind: 'run', job: id, module, name: options.name });
+    this.entries.set(id, { id, options, started, shows, checkpoints, ...unknown });
+    const { name, savepoint, keepGroup: keep = false } = options;
+    this.around.send({ kind: 'run', job: id, module, name, savepoint, keep });
     return started.promise;
   }
 
@@ -76,6 +80,12 @@ export class EngineJobs implements JobHome {
       case 'restarted':
         entry.job?.hasRestarted();
         this.around.events.tell('job-restarted', { job: nameOf(entry), thread: message.thread });
+        return;
+      case 'checkpointed':
+        this.answer(entry, message);
+        return;
+      case 'epoch':
+        entry.job?.hasCommitted(message.epoch, message.tookMs);
         return;
       case 'shown':
         entry.shows.get(message.request)?.();
@@ -127,12 +137,34 @@ export class EngineJobs implements JobHome {
     await promise;
   }
 
+  async checkpoint(job: number, savepoint: string | undefined): Promise<number> {
+    const entry = this.entries.get(job);
+    if (entry === undefined) fail('CLOSED', 'The job is over.');
+    const request = ++this.requests;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    entry.checkpoints.set(request, { resolve, reject });
+    this.around.send({ kind: 'checkpoint', job, request, savepoint });
+    return promise;
+  }
+
+  hurry(job: number): void {
+    this.around.send({ kind: 'hurry', job });
+  }
+
   end(job: number): void {
     this.around.send({ kind: 'end-job', job });
   }
 
   warn(job: string, message: string): void {
     this.around.events.tell('warning', { job, message });
+  }
+
+  private answer(entry: Entry, message: Extract<FromSupervisor, { kind: 'checkpointed' }>): void {
+    const { request, epoch, error } = message;
+    const waiting = entry.checkpoints.get(request);
+    entry.checkpoints.delete(request);
+    if (error === undefined) waiting?.resolve(epoch);
+    else waiting?.reject(fromFailure(error));
   }
 
   /** Every processor has the module: its topics and its group are made, and it begins. */
@@ -191,6 +223,8 @@ export class EngineJobs implements JobHome {
     this.entries.delete(entry.id);
     clearInterval(entry.watching);
     for (const shown of entry.shows.values()) shown();
+    const over = new StreamError('CLOSED', `The pipeline "${nameOf(entry)}" was stopped.`);
+    for (const { reject } of entry.checkpoints.values()) reject(failure ?? over);
     const { outline, options, job, started } = entry;
     if (outline !== undefined && options.keepGroup !== true) {
       for (const source of outline.topics.sources) {

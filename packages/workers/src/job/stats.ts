@@ -9,6 +9,9 @@ export interface EngineJobStats extends JobStats {
   readonly state: JobState;
   /** How often tasks were started anew because their processor died. */
   readonly restarts: number;
+  /** The last epoch that was committed, 0 before there is one; and how long it took. */
+  readonly epoch: number;
+  readonly epochTookMs: number;
   /** Records of the source topics that are not done yet; 0 once the job has ended. */
   readonly lag: number;
 }

@@ -81,7 +81,7 @@ async function begin(incarnation = 0): Promise<{ plan: Plan; board: SharedArrayB
   const { plan } = await until('planned');
   const board = createBoard(plan.tasks.length);
   input.createGroup(plan.group);
-  send({ kind: 'begin', job: 1, incarnation, plan, channels: new Map(), board });
+  send({ kind: 'begin', job: 1, incarnation, plan, channels: new Map(), board, from: undefined });
   await until('begun');
   return { plan, board };
 }
@@ -159,7 +159,15 @@ describe('a processor', () => {
     const board = createBoard(plan.tasks.length);
     const inputs = [{ kind: 'source', node: 0, topic: 'unknown' }] as const;
     const elsewhere = { ...plan, stages: [{ ...plan.stages[0], inputs }] };
-    send({ kind: 'begin', job: 1, incarnation: 0, plan: elsewhere, channels: new Map(), board });
+    send({
+      kind: 'begin',
+      job: 1,
+      incarnation: 0,
+      plan: elsewhere,
+      channels: new Map(),
+      board,
+      from: undefined,
+    });
     await expect(until('begun')).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC' });
   });
 });
@@ -168,6 +176,14 @@ async function beginAgain(): Promise<{ committed: number; unread: number }> {
   send({ kind: 'plan', job: 1, shards: SHARDS });
   const { plan } = await until('planned');
   const board = createBoard(plan.tasks.length);
-  send({ kind: 'begin', job: 1, incarnation: 1, plan, channels: new Map(), board });
+  send({
+    kind: 'begin',
+    job: 1,
+    incarnation: 1,
+    plan,
+    channels: new Map(),
+    board,
+    from: undefined,
+  });
   return until('begun');
 }

@@ -61,7 +61,8 @@ export class Processor {
     this.topics = new ProcessorTopics(boot, this.bell, this.control);
     for (const topic of boot.topics) this.topics.add(topic);
     this.host = new TaskHost({
-      source: (topic, shard, group) => new TopicSource(this.topics.get(topic), shard, group),
+      source: (topic, shard, group, from) =>
+        new TopicSource(this.topics.get(topic), shard, group, from),
       sink: topic => new TopicSink(this.topics.get(topic)),
       channel: (plan, { id }) => this.channel(plan.pipeline, id),
       bell: this.bell,
@@ -147,6 +148,10 @@ export class Processor {
       case 'begin':
         this.begin(message);
         return;
+      case 'epoch':
+      case 'committed':
+        this.epoch(message);
+        return;
       case 'show':
         this.parts.get(message.job)?.show(this.host);
         this.tell({ kind: 'shown', job: message.job, request: message.request });
@@ -192,13 +197,31 @@ export class Processor {
     this.tell({ kind: 'planned', job, plan, explanation });
   }
 
-  private begin({ job, plan, incarnation, channels, board }: Begin): void {
+  private epoch(message: Extract<ToProcessor, { kind: 'epoch' | 'committed' }>): void {
+    const part = this.parts.get(message.job);
+    if (part?.running?.incarnation !== message.incarnation) return;
+    const { name } = part.pipeline;
+    if (message.kind === 'epoch') this.host.beginEpoch(name, message.epoch);
+    else {
+      this.host.epochCommitted(name, message.epoch);
+      this.reportEnd(part);
+    }
+  }
+
+  private begin({ job, plan, incarnation, channels, board, from }: Begin): void {
     const part = this.parts.get(job);
     if (part === undefined) return;
     part.running = { plan, incarnation, channels, board: new Board(board) };
     part.reported = false;
     try {
-      this.host.add(part.pipeline, plan, this.boot.index);
+      const of = { job, incarnation };
+      this.host.add(part.pipeline, plan, this.boot.index, {
+        from,
+        taken: (task, epoch, snapshot) =>
+          this.tell({ kind: 'taken', ...of, task, epoch, snapshot }),
+        ended: (task, snapshot) => this.tell({ kind: 'task-ended', ...of, task, snapshot }),
+        hurry: () => this.tell({ kind: 'hurry', ...of }),
+      });
       const standing = part.standing(this.topics, this.boot.index);
       this.tell({ kind: 'begun', job, incarnation, ...standing });
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
+import type { Epoch, TaskSnapshot } from '@lite-streams/core/ground';
 import type { Explanation, Plan } from '@lite-streams/core/internal';
 import type { Failure } from './failure.ts';
 
@@ -29,6 +30,10 @@ export type ToSupervisor =
       readonly job: number;
       readonly module: string;
       readonly name: string | undefined;
+      /** The savepoint to begin from. */
+      readonly savepoint: string | undefined;
+      /** Whether its epochs stay when it has ended. */
+      readonly keep: boolean;
     }
   /** Its topics and its group are there: begin. Answered by `running` or `ended`. */
   | {
@@ -39,6 +44,15 @@ export type ToSupervisor =
     }
   /** Statistics that include all that is done now. Answered by `shown`, or by `ended`. */
   | { readonly kind: 'show'; readonly job: number; readonly request: number }
+  /** An epoch now, kept under a name if there is one. Answered by `checkpointed`. */
+  | {
+      readonly kind: 'checkpoint';
+      readonly job: number;
+      readonly request: number;
+      readonly savepoint: string | undefined;
+    }
+  /** An epoch as soon as can be; not answered. */
+  | { readonly kind: 'hurry'; readonly job: number }
   /** Answered by `ended`. */
   | { readonly kind: 'end-job'; readonly job: number }
   | { readonly kind: 'stop' };
@@ -55,6 +69,19 @@ export type FromSupervisor =
     }
   | { readonly kind: 'restarted'; readonly job: number; readonly thread: number }
   | { readonly kind: 'shown'; readonly job: number; readonly request: number }
+  | {
+      readonly kind: 'checkpointed';
+      readonly job: number;
+      readonly request: number;
+      readonly epoch: number;
+      readonly error: Failure | undefined;
+    }
+  | {
+      readonly kind: 'epoch';
+      readonly job: number;
+      readonly epoch: number;
+      readonly tookMs: number;
+    }
   | { readonly kind: 'ended'; readonly job: number; readonly how: Ending }
   | { readonly kind: 'warning'; readonly job: number; readonly message: string }
   | {
@@ -112,6 +139,21 @@ export type ToProcessor =
       /** By the id of the channel in the plan. */
       readonly channels: ReadonlyMap<number, SharedArrayBuffer>;
       readonly board: SharedArrayBuffer;
+      /** What the tasks of a pipeline with checkpoints begin from, where there is something. */
+      readonly from: Epoch | undefined;
+    }
+  /** The source tasks are to take the barrier of an epoch. */
+  | {
+      readonly kind: 'epoch';
+      readonly job: number;
+      readonly incarnation: number;
+      readonly epoch: number;
+    }
+  | {
+      readonly kind: 'committed';
+      readonly job: number;
+      readonly incarnation: number;
+      readonly epoch: number;
     }
   | { readonly kind: 'show'; readonly job: number; readonly request: number }
   | { readonly kind: 'drop'; readonly job: number }
@@ -142,6 +184,25 @@ export type FromProcessor =
       readonly committed: number;
       readonly unread: number;
     }
+  /** A task has taken the barrier of an epoch. */
+  | {
+      readonly kind: 'taken';
+      readonly job: number;
+      readonly incarnation: number;
+      readonly task: number;
+      readonly epoch: number;
+      readonly snapshot: TaskSnapshot;
+    }
+  /** A task has come to its end; it is done when that has been committed. */
+  | {
+      readonly kind: 'task-ended';
+      readonly job: number;
+      readonly incarnation: number;
+      readonly task: number;
+      readonly snapshot: TaskSnapshot;
+    }
+  /** The input of a task fills up with what only an epoch releases. */
+  | { readonly kind: 'hurry'; readonly job: number; readonly incarnation: number }
   | { readonly kind: 'shown'; readonly job: number; readonly request: number }
   | { readonly kind: 'dropped'; readonly job: number }
   | { readonly kind: 'finished'; readonly job: number; readonly incarnation: number }

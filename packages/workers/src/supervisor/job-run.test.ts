@@ -1,4 +1,5 @@
 import { pipeline, text, tumbling } from '@lite-streams/core';
+import { MemoryDriver } from '@lite-streams/core/ground';
 import { type Plan, planPipeline } from '@lite-streams/core/internal';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { FromProcessor, FromSupervisor, ToProcessor } from '../protocol/messages.ts';
@@ -17,6 +18,7 @@ const counting = pipeline('counting')
   .aggregate({ create: () => 0, add: sum => sum + 1, result: sum => String(sum) })
   .to('out', text());
 
+const driver = new MemoryDriver();
 let sent: { to: number; message: ToProcessor }[];
 let told: FromSupervisor[];
 let over: boolean;
@@ -32,7 +34,9 @@ beforeEach(() => {
 
 function begin(what: typeof copy, channelBytes = 4096): void {
   plan = planPipeline(what, { shardsOf: () => 4, processors: PROCESSORS });
-  run = new JobRun(7, 'file:///m.ts', undefined, {
+  const request = { module: 'file:///m.ts', name: undefined, savepoint: undefined, keep: false };
+  run = new JobRun(7, request, {
+    driver,
     processors: PROCESSORS,
     channelBytes,
     send: (to, message) => sent.push({ to, message }),

@@ -1,7 +1,13 @@
-import { createChannelMemory, StreamError } from '@lite-streams/core/ground';
+import {
+  asEpochError,
+  createChannelMemory,
+  type EpochDriver,
+  refuseCheckpoint,
+  StreamError,
+} from '@lite-streams/core/ground';
 import type { Explanation, Plan } from '@lite-streams/core/internal';
 import { createBoard } from '../job/board.ts';
-import { type Failure, toFailure } from '../protocol/failure.ts';
+import { type Failure, fromFailure, toFailure } from '../protocol/failure.ts';
 import type {
   Ending,
   FromProcessor,
@@ -10,14 +16,26 @@ import type {
   ToProcessor,
 } from '../protocol/messages.ts';
 
+import { JobEpochs } from './job-epochs.ts';
+
 /** What a job's run can do to its surroundings. */
 export interface JobSurroundings {
   readonly processors: number;
   readonly channelBytes: number;
   send(index: number, message: ToProcessor): void;
   tell(message: FromSupervisor): void;
+  /** Where the epochs of pipelines with checkpoints are kept. */
+  readonly driver: EpochDriver;
   /** The run is over; nothing of it is left on any processor. */
   over(job: number): void;
+}
+
+/** What is to be run. */
+export interface RunRequest {
+  readonly module: string;
+  readonly name: string | undefined;
+  readonly savepoint: string | undefined;
+  readonly keep: boolean;
 }
 
 /**
@@ -63,8 +81,7 @@ const MOST_FUTILE_RESTARTS = 10;
  */
 export class JobRun {
   readonly job: number;
-  private readonly module: string;
-  private readonly name: string | undefined;
+  private readonly request: RunRequest;
   private readonly around: JobSurroundings;
   private readonly parts: Part[];
   private readonly deathsImporting: number[];
@@ -80,6 +97,8 @@ export class JobRun {
   /** Threads that died, and whose tasks have not begun again yet. */
   private readonly restarting: number[] = [];
   private incarnation = 0;
+  /** The incarnation that every processor has begun. */
+  private begunIncarnation = -1;
   /**
    * Sums of committed offsets, and of what there was to read beyond them, by processor, as they were
    * when it began; and the largest sum of committed offsets that any restart found.
@@ -88,12 +107,12 @@ export class JobRun {
   private readonly unread: number[];
   private furthest = -1;
   private futileRestarts = 0;
+  private epochs: JobEpochs | undefined;
   private ending: Ending = { state: 'stopped', error: undefined };
 
-  constructor(job: number, module: string, name: string | undefined, around: JobSurroundings) {
+  constructor(job: number, request: RunRequest, around: JobSurroundings) {
     this.job = job;
-    this.module = module;
-    this.name = name;
+    this.request = request;
     this.around = around;
     this.parts = new Array<Part>(around.processors).fill('void');
     this.deathsImporting = new Array<number>(around.processors).fill(0);
@@ -113,6 +132,7 @@ export class JobRun {
     if (this.phase === 'ending' || this.phase === 'over') return;
     this.phase = 'ending';
     this.ending = { state, error };
+    this.epochs?.close(error === undefined ? this.stopped() : fromFailure(error));
     for (const [index, part] of this.parts.entries()) {
       if (HAS_TASKS.has(part) && part !== 'dropping') this.drop(index);
     }
@@ -149,6 +169,11 @@ export class JobRun {
         if (LOADS.has(this.parts[index])) this.parts[index] = 'void';
         this.end('failed', message.error);
         break;
+      case 'taken':
+      case 'task-ended':
+      case 'hurry':
+        if (message.incarnation === this.incarnation) this.epochs?.said(message);
+        return;
       case 'shown':
         this.hasShown(index, message.request);
         return;
@@ -191,6 +216,20 @@ export class JobRun {
     this.hasShown(-1, request);
   }
 
+  /** Makes an epoch, and tells the main thread when it has been committed. */
+  checkpoint(request: number, savepoint: string | undefined): void {
+    const done = (epoch: number, error: unknown): void => {
+      const failure = error === undefined ? undefined : toFailure(error);
+      this.around.tell({ kind: 'checkpointed', job: this.job, request, epoch, error: failure });
+    };
+    if (this.epochs !== undefined) this.epochs.request({ savepoint, done });
+    else done(0, refusal(this.outline?.pipeline ?? ''));
+  }
+
+  hurry(): void {
+    this.epochs?.hurry();
+  }
+
   /** A processor has shown what one request, or every one, has asked of it. */
   private hasShown(index: number, only?: number): void {
     for (const [request, asked] of this.showing) {
@@ -204,8 +243,8 @@ export class JobRun {
 
   private load(index: number): void {
     this.parts[index] = 'loading';
-    const { job, module, name } = this;
-    this.around.send(index, { kind: 'load', job, module, name });
+    const { module, name } = this.request;
+    this.around.send(index, { kind: 'load', job: this.job, module, name });
   }
 
   private askForPlan(shards: ReadonlyMap<string, number>): void {
@@ -215,9 +254,37 @@ export class JobRun {
 
   private start(plan: Plan, explanation: Explanation): void {
     const channels = this.newChannels(plan);
-    if (channels === undefined) return;
+    if (channels === undefined || !this.prepareEpochs(plan)) return;
     this.planned = { plan, explanation, channels, board: createBoard(plan.tasks.length) };
     this.phase = 'running';
+  }
+
+  /** False when the job has ended over it. */
+  private prepareEpochs({ pipeline, checkpoint }: Plan): boolean {
+    if (checkpoint === undefined) return true;
+    const { job, around } = this;
+    try {
+      this.epochs = new JobEpochs(pipeline, checkpoint, this.request.savepoint, {
+        driver: around.driver,
+        begin: epoch => this.sendAll({ kind: 'epoch', job, incarnation: this.incarnation, epoch }),
+        committed: (epoch, tookMs) => {
+          this.sendAll({ kind: 'committed', job, incarnation: this.incarnation, epoch });
+          around.tell({ kind: 'epoch', job, epoch, tookMs });
+        },
+        warn: message => around.tell({ kind: 'warning', job, message }),
+        failed: error => this.end('failed', toFailure(asEpochError(error, pipeline))),
+      });
+      return true;
+    } catch (error) {
+      this.end('failed', toFailure(error));
+      return false;
+    }
+  }
+
+  private sendAll(message: ToProcessor): void {
+    for (const [index, part] of this.parts.entries()) {
+      if (part === 'running' || part === 'finished') this.around.send(index, message);
+    }
   }
 
   /** Does what has become possible. */
@@ -236,6 +303,9 @@ export class JobRun {
       this.advanceRunning();
     } else if (this.phase === 'ending' && !parts.includes('dropping')) {
       this.phase = 'over';
+      if (this.planned !== undefined && !this.request.keep) {
+        this.around.driver.forget(this.planned.plan.pipeline);
+      }
       for (const [index, part] of parts.entries()) {
         if (part !== 'void') this.around.send(index, { kind: 'forget', job: this.job });
       }
@@ -250,6 +320,10 @@ export class JobRun {
     if (parts.some(part => part === 'void' || LOADS.has(part) || part === 'dropping')) return;
     for (const [index, part] of parts.entries()) if (part === 'loaded') this.beginOn(index);
     if (parts.includes('beginning')) return;
+    if (this.begunIncarnation !== this.incarnation) {
+      this.begunIncarnation = this.incarnation;
+      this.epochs?.start(this.planned?.plan.tasks.length ?? 0);
+    }
     this.tellRunning();
     for (const thread of this.restarting.splice(0)) {
       this.around.tell({ kind: 'restarted', job: this.job, thread });
@@ -262,7 +336,8 @@ export class JobRun {
     const { plan, board, channels } = this.planned;
     const { job, incarnation } = this;
     this.parts[index] = 'beginning';
-    this.around.send(index, { kind: 'begin', job, incarnation, plan, channels, board });
+    const from = this.epochs?.from;
+    this.around.send(index, { kind: 'begin', job, incarnation, plan, channels, board, from });
   }
 
   private tellRunning(): void {
@@ -273,15 +348,17 @@ export class JobRun {
   }
 
   /**
-   * Tasks have died with their processor. State cannot be had again without checkpoints. Without
-   * state, what was not committed is read again: by all tasks where channels join them, since what
-   * was in a channel is gone; else by those alone that died.
+   * Tasks have died with their processor. With checkpoints all tasks go back to the last epoch; without
+   * them, state cannot be had again. Without state, what was not committed is read again: by all tasks
+   * where channels join them, since what was in a channel is gone; else by those alone that died.
    */
   private lost(index: number, part: Part, thread: number, error: Error | undefined): void {
     const { planned } = this;
     if (planned === undefined) return;
     const { plan } = planned;
-    const canEndAlone = plan.stateful || plan.channels.length === 0;
+    const { epochs } = this;
+    const canEndAlone =
+      epochs === undefined ? plan.stateful || plan.channels.length === 0 : epochs.finished;
     if (part === 'finished' && canEndAlone) {
       // Whatever it did is done for good, and nobody will ask it for more.
       this.parts[index] = 'finished';
@@ -289,7 +366,7 @@ export class JobRun {
     }
     if (!plan.tasks.some(({ processor }) => processor === index)) return;
     const why = error === undefined ? '' : `: ${error.message}`;
-    if (plan.stateful) {
+    if (plan.stateful && epochs === undefined) {
       const message =
         `The processor ${index} (thread ${thread}) that held state of the pipeline ` +
         `"${plan.pipeline}" died${why}. Without checkpoints its windows are lost; run it again.`;
@@ -303,7 +380,8 @@ export class JobRun {
       this.end('failed', toFailure(new StreamError('THREAD_FAILED', message, { cause: error })));
       return;
     }
-    if (plan.channels.length > 0) {
+    epochs?.stop();
+    if (plan.channels.length > 0 || epochs !== undefined) {
       const channels = this.newChannels(plan);
       if (channels === undefined) return;
       this.incarnation++;
@@ -344,13 +422,26 @@ export class JobRun {
     }
   }
 
+  private stopped(): StreamError {
+    const name = this.outline?.pipeline;
+    return new StreamError('CLOSED', `The pipeline "${name}" was stopped.`);
+  }
+
   private diedImporting(error: Error | undefined): Error {
     return new StreamError(
       'THREAD_FAILED',
-      `Processors died while they imported the pipeline module ${this.module}` +
+      `Processors died while they imported the pipeline module ${this.request.module}` +
         `${error === undefined ? '' : `: ${error.message}`}.`,
       { cause: error },
     );
+  }
+}
+
+function refusal(pipeline: string): unknown {
+  try {
+    return refuseCheckpoint(pipeline);
+  } catch (error) {
+    return error;
   }
 }
 

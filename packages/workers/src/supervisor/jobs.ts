@@ -1,5 +1,6 @@
+import type { EpochDriver } from '@lite-streams/core/ground';
 import type { FromProcessor, FromSupervisor, ToProcessor } from '../protocol/messages.ts';
-import { JobRun, type JobSurroundings } from './job-run.ts';
+import { JobRun, type JobSurroundings, type RunRequest } from './job-run.ts';
 
 /** All jobs of an engine that are not over. */
 export class Jobs {
@@ -11,13 +12,22 @@ export class Jobs {
     channelBytes: number,
     send: (index: number, message: ToProcessor) => void,
     tell: (message: FromSupervisor) => void,
+    driver: EpochDriver,
   ) {
     const over = (job: number): void => void this.runs.delete(job);
-    this.around = { processors, channelBytes, send, tell, over };
+    this.around = { processors, channelBytes, send, tell, over, driver };
   }
 
-  run(job: number, module: string, name: string | undefined): void {
-    this.runs.set(job, new JobRun(job, module, name, this.around));
+  run(job: number, request: RunRequest): void {
+    this.runs.set(job, new JobRun(job, request, this.around));
+  }
+
+  checkpoint(job: number, request: number, savepoint: string | undefined): void {
+    this.runs.get(job)?.checkpoint(request, savepoint);
+  }
+
+  hurry(job: number): void {
+    this.runs.get(job)?.hurry();
   }
 
   begin(job: number, shards: ReadonlyMap<string, number>): void {

@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
-import { Bell } from '@lite-streams/core/ground';
+import { Bell, MemoryDriver } from '@lite-streams/core/ground';
 import type { SupervisorBoot } from '../protocol/boot.ts';
 import { Control } from '../protocol/control.ts';
 import { toFailure } from '../protocol/failure.ts';
@@ -43,6 +43,7 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
       boot.config.channelBytes,
       (index, message) => this.processors.send(index, message),
       message => this.tell(message),
+      new MemoryDriver(),
     );
     setTimeout(() => this.owners.start(), OWNERS_LATEST_MS).unref();
     main.on('message', (message: ToSupervisor) => this.receive(message));
@@ -103,13 +104,19 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
         this.attachments.add(message.thread, message.port);
         return;
       case 'run':
-        this.jobs.run(message.job, message.module, message.name);
+        this.jobs.run(message.job, message);
         return;
       case 'begin':
         this.jobs.begin(message.job, message.shards);
         return;
       case 'show':
         this.jobs.show(message.job, message.request);
+        return;
+      case 'checkpoint':
+        this.jobs.checkpoint(message.job, message.request, message.savepoint);
+        return;
+      case 'hurry':
+        this.jobs.hurry(message.job);
         return;
       case 'end-job':
         this.jobs.end(message.job);

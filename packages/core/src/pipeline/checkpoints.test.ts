@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest';
+import type { Producer } from '../broker/producer.ts';
+import { MemoryDriver } from '../epoch/memory-driver.ts';
+import { json } from '../serde/json.ts';
+import { VirtualClock } from '../time/clock.ts';
+import { boundedOutOfOrderness } from '../time/watermark.ts';
+import { tumbling } from '../window/tumbling.ts';
+import { pipeline } from './builder.ts';
+import { LocalEngine, type LocalJob } from './local-runtime.ts';
+
+interface Reading {
+  readonly k: string;
+  readonly t: number;
+  readonly n: number;
+}
+
+const SHARDS = 3;
+const CHECKPOINT = { every: '1s' } as const;
+
+const sums = pipeline('sums', { checkpoint: CHECKPOINT });
+sums
+  .from('in', json<Reading>(), {
+    timestamp: ({ t }) => t,
+    watermark: boundedOutOfOrderness(20),
+  })
+  .filter(({ n }) => n !== 13)
+  .keyBy(({ k }) => k)
+  .window(tumbling(100), { allowedLateness: 50, name: 'sum' })
+  .aggregate({
+    create: () => ({ n: 0, sum: 0 }),
+    add: (a, { n }) => ({ n: a.n + 1, sum: a.sum + n }),
+    result: (a, { key, window }) => ({ key, start: window.start, ...a }),
+  })
+  .to('out', json());
+
+/** The same numbers for the same seed. */
+function mulberry(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function readings(count: number, seed: number): Reading[] {
+  const random = mulberry(seed);
+  return Array.from({ length: count }, (_, i) => ({
+    k: `k${Math.floor(random() * 17)}`,
+    t: 1_000 + i * 2 + Math.floor(random() * 15),
+    n: Math.floor(random() * 20),
+  }));
+}
+
+interface Bench {
+  readonly engine: LocalEngine;
+  readonly clock: VirtualClock;
+  job: LocalJob;
+  readonly producer: Producer;
+  send(values: readonly Reading[]): void;
+  /** Of each key and window the values that came out, in order. */
+  results(): Map<string, unknown[]>;
+}
+
+function bench(processors: number, driver?: MemoryDriver, before: readonly Reading[] = []): Bench {
+  const clock = new VirtualClock(0);
+  const engine = new LocalEngine({
+    automatic: false,
+    clock,
+    processors,
+    stepRecords: 7,
+    channelSlots: 8,
+    channelBytes: 1024,
+    topics: { shards: SHARDS, slots: 4096, shardBytes: 1024 * 1024 },
+    ...(driver === undefined ? {} : { epochs: driver }),
+  });
+  const producer = engine.topic('in').producer();
+  const send = (values: readonly Reading[]): void => {
+    for (const value of values) producer.sendSync({ key: value.k, value: JSON.stringify(value) });
+    producer.flushSync();
+  };
+  const results = (): Map<string, unknown[]> => {
+    const found = new Map<string, unknown[]>();
+    const reader = engine.topic('out').consume({ group: 'test', from: 'earliest' });
+    for (let batch = reader.poll(); batch !== undefined; batch = reader.poll()) {
+      for (const { text } of batch) {
+        const { key, start, ...rest } = JSON.parse(text);
+        const name = `${key}/${start}`;
+        found.set(name, [...(found.get(name) ?? []), rest]);
+      }
+    }
+    reader.close();
+    return found;
+  };
+  send(before);
+  return { engine, clock, producer, send, results, job: engine.add(sums) };
+}
+
+function expected(values: readonly Reading[]): Map<string, unknown> {
+  const found = new Map<string, { n: number; sum: number }>();
+  for (const { k, t, n } of values) {
+    if (n === 13) continue;
+    const name = `${k}/${t - (t % 100)}`;
+    const cell = found.get(name) ?? { n: 0, sum: 0 };
+    found.set(name, { n: cell.n + 1, sum: cell.sum + n });
+  }
+  return found;
+}
+
+/** Of what came out several times only the last, and every one before must be on the way to it. */
+function last(results: Map<string, unknown[]>): Map<string, unknown> {
+  return new Map(Array.from(results, ([name, all]) => [name, all.at(-1)]));
+}
+
+describe('a pipeline with checkpoints', () => {
+  test.each([1, 2, 3])('goes on from its last epoch, %i hosts', async processors => {
+    const values = readings(900, processors);
+    const random = mulberry(processors + 100);
+    const { engine, job, producer, send, results } = bench(processors);
+    for (let at = 0; at < values.length; ) {
+      const count = Math.floor(random() * 90);
+      send(values.slice(at, at + count));
+      at += count;
+      for (let steps = Math.floor(random() * 12); steps > 0; steps--) engine.step();
+      if (random() < 0.4) await job.checkpoint();
+      for (let steps = Math.floor(random() * 12); steps > 0; steps--) engine.step();
+      if (random() < 0.4) engine.failHost(Math.floor(random() * processors));
+    }
+    producer.closeSync();
+    engine.topic('in').end();
+    await job.drained();
+    expect(job.epoch).toBeGreaterThan(2);
+    expect(last(results())).toEqual(expected(values));
+    engine.stopNow();
+  });
+
+  test('begins epochs by the clock, and releases its input by them alone', async () => {
+    const { engine, clock, job, send } = bench(2);
+    const group = () =>
+      engine
+        .topic('in')
+        .groups()[0]
+        .shards.map(({ committed }) => committed);
+    const begun = group();
+    send(readings(300, 5));
+    engine.settle();
+    expect(job.epoch).toBe(0);
+    expect(group()).toEqual(begun);
+    clock.advance(1_000);
+    engine.settle();
+    expect(job.epoch).toBe(1);
+    const ends = engine
+      .topic('in')
+      .groups()[0]
+      .shards.map(({ end }) => end);
+    expect(group()).toEqual(ends);
+    engine.stopNow();
+  });
+
+  test('does not wait for the clock when its input would hold producers back', async () => {
+    const { engine, job } = bench(1);
+    const topic = engine.topic('in');
+    const slots = topic.options.slots * SHARDS;
+    for (let i = 0, sent = 0; sent < slots * 3; i++) {
+      const value = JSON.stringify({ k: `k${i % 31}`, t: 1_000 + i, n: 1 });
+      if (topic.tryAppend({ key: `k${i % 31}`, value }) >= 0) sent++;
+      else {
+        engine.settle();
+        const reader = engine.topic('out').consume({ group: 'drain' });
+        while (reader.poll() !== undefined);
+        reader.close();
+      }
+    }
+    expect(job.epoch).toBeGreaterThan(2);
+    engine.stopNow();
+  });
+
+  test('is taken up by another number of tasks, with nothing lost and nothing twice', async () => {
+    const driver = new MemoryDriver();
+    const values = readings(600, 77);
+    const all = new Map<string, unknown[]>();
+    let position = 0;
+    for (const processors of [1, 3, 2]) {
+      // The log of an engine that is gone is there again.
+      const one = bench(processors, driver, values.slice(0, position));
+      const next = position + 200;
+      one.send(values.slice(position, next));
+      position = next;
+      one.engine.settle();
+      if (position < values.length) await one.job.savepoint('move');
+      else {
+        one.producer.closeSync();
+        one.engine.topic('in').end();
+        await one.job.drained();
+      }
+      for (const [name, found] of one.results())
+        all.set(name, [...(all.get(name) ?? []), ...found]);
+      one.engine.stopNow();
+    }
+    expect(last(all)).toEqual(expected(values));
+    for (const found of all.values()) expect(found).toHaveLength(1);
+  });
+
+  test('refuses a snapshot of other steps, and one that does not exist', async () => {
+    const driver = new MemoryDriver();
+    const first = bench(1, driver);
+    first.send(readings(50, 3));
+    await first.job.savepoint('before');
+    await expect(first.job.savepoint('a/b')).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    first.engine.stopNow();
+    const other = pipeline('sums', { checkpoint: CHECKPOINT });
+    other
+      .from('in', json<Reading>(), { timestamp: ({ t }) => t })
+      .keyBy(({ k }) => k)
+      .window(tumbling(200), { name: 'sum' })
+      .aggregate({ create: () => 0, add: (a, { n }) => a + n })
+      .to('out', json());
+    const engine = new LocalEngine({
+      automatic: false,
+      epochs: driver,
+      topics: { shards: SHARDS },
+    });
+    expect(() => engine.add(other, { savepoint: 'before' })).toThrow(
+      expect.objectContaining({ code: 'STATE_MISFIT', message: expect.stringContaining('"sum"') }),
+    );
+    expect(() => engine.add(other, { savepoint: 'none' })).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_SAVEPOINT' }),
+    );
+    engine.stopNow();
+  });
+
+  test('is refused when its options are none', () => {
+    expect(() => pipeline('p', { checkpoint: { every: 0 } })).toThrow(
+      expect.objectContaining({ code: 'INVALID_PIPELINE' }),
+    );
+    expect(() => pipeline('p', { checkpoint: { mode: 'twice' as never } })).toThrow(
+      expect.objectContaining({ code: 'INVALID_PIPELINE' }),
+    );
+  });
+});

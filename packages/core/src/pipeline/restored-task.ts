@@ -1,0 +1,145 @@
+import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
+import { fail, StreamError } from '../errors.ts';
+import type { Operator } from '../operator/operator.ts';
+import { firstKeyGroup } from '../state/key-groups.ts';
+import { readSections } from '../state/memory-snapshot.ts';
+import { type Section, TASK_STATE } from '../state/snapshot.ts';
+import type { Graph, Step } from './graph.ts';
+import type { Plan, TaskPlan } from './plan.ts';
+
+/**
+ * An epoch as the tasks of a plan take it up, which need not be as many as wrote it, nor of the very
+ * same pipeline: stages and steps are found by their names, sources by topic and shard.
+ */
+export class RestorePoint {
+  private readonly epoch: Epoch;
+  private readonly graph: Graph;
+  private readonly plan: Plan;
+
+  /** Throws `STATE_MISFIT` when the epoch has state that no step of the pipeline can take up. */
+  constructor(epoch: Epoch, graph: Graph, plan: Plan) {
+    this.epoch = epoch;
+    this.graph = graph;
+    this.plan = plan;
+    this.checkSteps();
+  }
+
+  /** What a task begins from; `undefined` when it begins from nothing. */
+  of(task: TaskPlan): RestoredTask | undefined {
+    const stage = stageName(this.graph, this.plan, task);
+    const [first] = this.plan.stages[task.stage].inputs;
+    if (first.kind === 'source') return this.ofSource(first.topic, task.index);
+    const count = this.plan.stages[task.stage].tasks.length;
+    const steps = new Set(
+      this.plan.stages[task.stage].nodes.map(node => this.graph.nodes[node].step.name),
+    );
+    const before = this.epoch.tasks.filter(
+      one => one.stage === stage || one.steps.some(({ step }) => steps.has(step)),
+    );
+    if (before.length === 0) return undefined;
+    const same = before.every(({ tasks }) => tasks === count);
+    if (same) return new RestoredTask(before.filter(({ index }) => index === task.index));
+    const from = firstKeyGroup(task.index, count);
+    return new RestoredTask(before, from, firstKeyGroup(task.index + 1, count));
+  }
+
+  private ofSource(topic: string, shard: number): RestoredTask | undefined {
+    const found = this.epoch.tasks.filter(
+      ({ source }) => source?.topic === topic && source.shard === shard,
+    );
+    return found.length === 0 ? undefined : new RestoredTask(found);
+  }
+
+  private checkSteps(): void {
+    const { graph } = this;
+    const steps = new Map(graph.nodes.map(({ step }) => [step.name, step]));
+    for (const snapshot of this.epoch.tasks) {
+      for (const { step: name, kind } of snapshot.steps) {
+        if (name === '') continue;
+        const step = steps.get(name);
+        if (step === undefined) {
+          misfit(graph.name, `has state of a step "${name}", which the pipeline has not`);
+        }
+        if (stateKind(step) !== kind) {
+          misfit(graph.name, `has state of "${name}" as a ${kind}, and it is a ${stateKind(step)}`);
+        }
+      }
+    }
+  }
+}
+
+/** What stage a task belongs to, in whatever plan: the first step, which no other stage begins with. */
+export function stageName(graph: Graph, plan: Plan, { stage }: TaskPlan): string {
+  return graph.nodes[plan.stages[stage].nodes[0]].step.name;
+}
+
+/** What the state of a step can be read by: its kind, and what the meaning of the state depends on. */
+export function stateKind(step: Step): string {
+  switch (step.kind) {
+    case 'window':
+      return `${step.window.described}, ${step.logic.kind}`;
+    case 'two-input':
+      return step.described;
+    default:
+      return step.kind;
+  }
+}
+
+function misfit(pipeline: string, what: string, cause?: unknown): never {
+  const message = `The snapshot to restore the pipeline "${pipeline}" from ${what}.`;
+  if (cause === undefined) return fail('STATE_MISFIT', message);
+  throw new StreamError('STATE_MISFIT', message, { cause });
+}
+
+/** What one task begins from: the snapshot of one task, or those of several that its keys lie in. */
+export class RestoredTask {
+  private readonly snapshots: readonly TaskSnapshot[];
+  private readonly from: number;
+  private readonly to: number;
+
+  constructor(snapshots: readonly TaskSnapshot[], from = 0, to: number = Number.POSITIVE_INFINITY) {
+    this.snapshots = snapshots;
+    this.from = from;
+    this.to = to;
+  }
+
+  /** Whether nothing is left to do: all that wrote it had ended. */
+  get ended(): boolean {
+    return this.snapshots.every(({ ended }) => ended);
+  }
+
+  /** Where to read on. */
+  get position(): number | undefined {
+    return this.snapshots[0].source?.position;
+  }
+
+  /** What each of the tasks kept itself. */
+  own(): unknown[] {
+    const states: unknown[] = [];
+    for (const section of this.sectionsOf('')) {
+      const reader = readSections([section]);
+      reader.nextGroup();
+      states.push(reader.take());
+    }
+    return states;
+  }
+
+  /** Gives a step its state. Throws `STATE_MISFIT` when it cannot read it. */
+  restore(pipeline: string, step: string, operator: Operator): void {
+    const sections = this.sectionsOf(step);
+    if (sections.length === 0) return;
+    try {
+      operator.restore(readSections(sections));
+    } catch (cause) {
+      misfit(pipeline, `has state of "${step}" that the step cannot read: ${cause}`, cause);
+    }
+  }
+
+  private sectionsOf(step: string): Section[] {
+    const { from, to } = this;
+    return this.snapshots
+      .flatMap(({ steps }) => steps.filter(one => one.step === step))
+      .flatMap(({ sections }) => sections)
+      .filter(({ group }) => group === TASK_STATE || (group >= from && group < to));
+  }
+}

@@ -1,0 +1,117 @@
+import {
+  type Epoch,
+  EpochCoordinator,
+  type EpochDriver,
+  type EpochRequest,
+  type ResolvedCheckpoint,
+} from '@lite-streams/core/ground';
+import type { FromProcessor } from '../protocol/messages.ts';
+
+/** What the epochs of a job need of its run. */
+export interface EpochSurroundings {
+  readonly driver: EpochDriver;
+  begin(epoch: number): void;
+  committed(epoch: number, tookMs: number): void;
+  warn(message: string): void;
+  failed(error: unknown): void;
+}
+
+type Said = Extract<FromProcessor, { kind: 'taken' | 'task-ended' | 'hurry' }>;
+
+/** The epochs of one job: a coordinator, and the clock that it goes by. */
+export class JobEpochs {
+  private readonly pipeline: string;
+  private readonly driver: EpochDriver;
+  private readonly coordinator: EpochCoordinator;
+  /** What the job begins from as long as it has no epoch of its own. */
+  private readonly first: Epoch | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  /** From a savepoint, or else from the last epoch that there is. Throws `UNKNOWN_SAVEPOINT`. */
+  constructor(
+    pipeline: string,
+    checkpoint: ResolvedCheckpoint,
+    savepoint: string | undefined,
+    around: EpochSurroundings,
+  ) {
+    const { driver } = around;
+    this.pipeline = pipeline;
+    this.driver = driver;
+    this.first = savepoint === undefined ? undefined : driver.saved(pipeline, savepoint);
+    this.coordinator = new EpochCoordinator({
+      pipeline,
+      checkpoint,
+      driver,
+      observer: {
+        begin: epoch => around.begin(epoch),
+        committed: epoch => around.committed(epoch, this.coordinator.lastTookMs),
+        late: (epoch, missing) =>
+          around.warn(
+            `The epoch ${epoch} of the pipeline "${pipeline}" was given up after ` +
+              `${checkpoint.timeoutMs} ms: the task ${missing.join(', ')} had not come to its ` +
+              'barrier. What holds it is in the statistics of the job.',
+          ),
+        failed: error => around.failed(error),
+      },
+    });
+    if (this.first !== undefined) driver.commit(this.first);
+  }
+
+  /** What the tasks begin from. */
+  get from(): Epoch | undefined {
+    return this.driver.restore(this.pipeline);
+  }
+
+  /** Whether the end of all tasks has been committed. */
+  get finished(): boolean {
+    return this.coordinator.finished;
+  }
+
+  /** Every task has begun. */
+  start(tasks: number): void {
+    this.coordinator.start(tasks, performance.now());
+    this.schedule();
+  }
+
+  /** Some task is gone: what was not committed is void. */
+  stop(): void {
+    this.coordinator.stop();
+    this.schedule();
+  }
+
+  close(error: unknown): void {
+    this.coordinator.close(error);
+    this.schedule();
+  }
+
+  request(request: EpochRequest): void {
+    this.coordinator.request(request);
+    this.schedule();
+  }
+
+  hurry(): void {
+    this.coordinator.hurry();
+    this.schedule();
+  }
+
+  said(message: Said): void {
+    const { coordinator } = this;
+    const nowMs = performance.now();
+    if (message.kind === 'hurry') coordinator.hurry();
+    else if (message.kind === 'task-ended') {
+      coordinator.taskEnded(message.task, message.snapshot, nowMs);
+    } else coordinator.taskTook(message.task, message.epoch, message.snapshot, nowMs);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    clearTimeout(this.timer);
+    const { dueAtMs } = this.coordinator;
+    if (dueAtMs === Number.POSITIVE_INFINITY) return;
+    const inMs = Math.max(0, Math.ceil(dueAtMs - performance.now()));
+    this.timer = setTimeout(() => {
+      this.coordinator.step(performance.now());
+      this.schedule();
+    }, inMs);
+  }
+}
