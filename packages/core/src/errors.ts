@@ -171,7 +171,8 @@ export const ERRORS = {
   },
   STATE_LOST: {
     means: 'A processor with state of this pipeline died, and no checkpoint exists.',
-    remedy: 'Run the pipeline again; it begins with no state.',
+    remedy:
+      'Run the pipeline again, it begins with no state; or give it `checkpoint`, to go on from its last epoch.',
   },
   STATE_MISFIT: {
     means: 'A snapshot has state that the pipeline to restore from it cannot take up.',
