@@ -66,6 +66,12 @@ export const ERRORS = {
     remedy:
       'Start the engine anew, and report it: this is a defect, or memory was written from outside.',
   },
+  SHARD_STOPPED: {
+    means:
+      'The log of a durable shard could not be written: the disk is full, has failed, or may not be written to.',
+    remedy:
+      'Free space or repair the disk, and start the engine anew. What was acknowledged is on disk; `cause` or the message names what the operating system said.',
+  },
   LAYOUT_MISMATCH: {
     means: 'Shared memory has another magic number, layout version or length than this build.',
     remedy: 'Use the same version of Lite Streams on all threads.',
@@ -132,6 +138,10 @@ export const ERRORS = {
   STORAGE_MISMATCH: {
     means: 'A file or directory has another format version, or belongs to another topic or shard.',
     remedy: 'The message names the file and what belongs there.',
+  },
+  DIRECTORY_LOCKED: {
+    means: 'Another engine writes this directory.',
+    remedy: 'Stop the other one, or give another directory. To read beside it, use `openLog`.',
   },
   // configuration
   INVALID_OPTION: {

@@ -10,7 +10,9 @@ export { ERRORS, type ErrorCode, fail, StreamError } from './errors.ts';
 export {
   add,
   loadAcquire,
+  loadWide,
   storeRelease,
+  storeWide,
   waitAsync,
   waitSync,
   wakeAll,

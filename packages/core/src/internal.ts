@@ -1,5 +1,6 @@
 // What the other packages, the benches and the stress tests need beyond the public face.
 export { Directory } from './broker/directory.ts';
+export type { Acks } from './broker/options.ts';
 export { DEFAULT_TOPIC_OPTIONS, type TopicEnvironment } from './broker/options.ts';
 export { Router } from './broker/partitioner.ts';
 export { registerProducer } from './broker/producer-id.ts';
@@ -43,13 +44,22 @@ export { RecordView } from './record/view.ts';
 export { RecordWriter } from './record/writer.ts';
 export { Appender, takeCell } from './shard/appender.ts';
 export { CopiedRun } from './shard/copied-run.ts';
+export {
+  type GroupPlace,
+  groupPlace,
+  type ShardReader,
+  shardReader,
+} from './shard/group-access.ts';
 export { GroupCursor } from './shard/group-cursor.ts';
 export { GroupReader } from './shard/group-reader.ts';
+export type { ShardHistory, TopicHistory } from './shard/history.ts';
 export { type Kernel, kernelImports } from './shard/kernel.ts';
 export {
   CELL,
   KERNEL,
   KIND,
+  LOG,
+  LOG_ERRORS,
   planShard,
   type ShardGeometry,
   type ShardPlan,

@@ -17,7 +17,15 @@ export type EngineConfig = Config;
 /** Threads for pipelines leave a core to whoever feeds them. Throws `INVALID_OPTION`. */
 export function engineConfig(options: EngineOptions, environment: Environment): EngineConfig {
   const processors = Math.max(1, availableParallelism() - 1);
-  return resolveConfig(options, environment, { processors, ...fitting(options) });
+  const defaults = { processors, ...fitting(options) };
+  const config = resolveConfig(options, environment, defaults);
+  if (config.directory !== undefined) {
+    return resolveConfig(options, environment, { ...defaults, durable: true });
+  }
+  if (config.durable) {
+    fail('INVALID_OPTION', 'durable is true, but the engine has no directory to keep topics in.');
+  }
+  return config;
 }
 
 /** The rows of the option table that a topic can have for itself. */
@@ -33,6 +41,8 @@ const TOPIC_OPTIONS: readonly (keyof TopicOptions)[] = [
   'retentionBytes',
   'retentionMs',
   'overflow',
+  'durable',
+  'acks',
   'partitioner',
   'batchRecords',
   'batchBytes',
@@ -46,6 +56,9 @@ export function topicOptions(config: EngineConfig, own: Partial<TopicOptions>): 
     if ((TOPIC_OPTIONS as readonly string[]).includes(name)) continue;
     const known = TOPIC_OPTIONS.join(', ');
     fail('INVALID_OPTION', `A topic has no option ${JSON.stringify(name)}. It has ${known}.`);
+  }
+  if (own.durable && config.directory === undefined) {
+    fail('INVALID_OPTION', 'durable is true, but the engine has no directory to keep topics in.');
   }
   const resolved = resolveConfig({ ...config, ...fitting(own, config), ...own });
   return Object.fromEntries(TOPIC_OPTIONS.map(name => [name, resolved[name]])) as never;

@@ -17,6 +17,9 @@ import { EngineJobs } from './job/engine-jobs.ts';
 import { Control, ENGINE_STATE } from './protocol/control.ts';
 import { fromFailure } from './protocol/failure.ts';
 import type { FromSupervisor } from './protocol/messages.ts';
+import { EngineDirectory } from './storage/engine-directory.ts';
+import { nodeDisk } from './storage/node-disk.ts';
+import { openDurableTopic } from './storage/open-topic.ts';
 import { Supervised } from './supervised.ts';
 
 /**
@@ -32,6 +35,7 @@ export class Engine implements AsyncDisposable {
 
   private readonly control = Control.create();
   private readonly bell = Bell.create();
+  private readonly directory: EngineDirectory | undefined;
   private readonly thread: number;
   private readonly topicHandles = new Map<string, Topic>();
   private readonly eventSource = new EventSource();
@@ -45,17 +49,29 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Starts an engine: its threads begin at once, and topics can be made as soon as this resolves.
-   * Throws `INVALID_OPTION`, `THREAD_FAILED`.
+   * Throws `INVALID_OPTION`, `THREAD_FAILED`, and with a directory `DIRECTORY_LOCKED`,
+   * `STORAGE_MISMATCH`, `STORAGE_FAILED`, `LOG_DAMAGED`.
    */
   static async start(options: EngineOptions = {}): Promise<Engine> {
-    const engine = new Engine(engineConfig(options, process.env));
+    const config = engineConfig(options, process.env);
+    const { directory } = config;
+    const opened =
+      directory === undefined ? undefined : EngineDirectory.open(resolve(directory), nodeDisk);
+    const engine = new Engine(config, opened);
     warmUp();
-    await engine.ready.promise;
+    try {
+      await engine.ready.promise;
+    } catch (error) {
+      opened?.close();
+      throw error;
+    }
     return engine;
   }
 
-  private constructor(config: EngineConfig) {
+  private constructor(config: EngineConfig, directory: EngineDirectory | undefined) {
     this.config = config;
+    this.directory = directory;
+    if (directory !== undefined) this.control.ringsToo(this.bell);
     this.thread = this.control.nextThread();
     const boot = { control: this.control.buffer, bell: this.bell.buffer, config };
     this.supervised = new Supervised(boot, message => this.receive(message));
@@ -78,8 +94,11 @@ export class Engine implements AsyncDisposable {
 
   /**
    * The topic of this name: made, by these options over those of the engine, when there is none.
+   * One that the engine's directory has goes on where it ended, with the options that it had unless
+   * others are given; only its shards and its partitioner are fixed.
+   *
    * Throws `TOPIC_EXISTS` when there is one with other options, `INVALID_OPTION`, `OUT_OF_MEMORY`,
-   * `CLOSED`.
+   * `CLOSED`, `STORAGE_FAILED`, `STORAGE_MISMATCH`, `LOG_DAMAGED`.
    */
   topic(name: string, options: Partial<TopicOptions> = {}): Topic {
     const known = this.topicHandles.get(name);
@@ -96,9 +115,9 @@ export class Engine implements AsyncDisposable {
     return known;
   }
 
-  /** Names of all topics. */
+  /** Names of all topics: of those that are open, and of those that the directory has beside. */
   topics(): string[] {
-    return [...this.topicHandles.keys()];
+    return [...new Set([...this.topicHandles.keys(), ...(this.directory?.topics() ?? [])])];
   }
 
   /**
@@ -169,8 +188,13 @@ export class Engine implements AsyncDisposable {
     this.checkOpen();
     const { bell, thread } = this;
     const { development } = this.config;
-    const options = topicOptions(this.config, own);
-    const topic = Topic.create(name, options, { thread, bell, development });
+    const { directory } = this;
+    const kept = directory?.topicOptions(name);
+    const options = topicOptions(this.config, keptOptions(name, kept, own));
+    const topic =
+      directory !== undefined && options.durable
+        ? openDurableTopic(directory, nodeDisk, name, options, { thread, bell, development })
+        : Topic.create(name, options, { thread, bell, development });
     topic.owner = this.control;
     this.topicHandles.set(name, topic);
     this.supervised.send({ kind: 'topic', topic: topic.descriptor() });
@@ -198,6 +222,11 @@ export class Engine implements AsyncDisposable {
         this.eventSource.tell('shard-poisoned', { topic, shard, error: fromFailure(error) });
         return;
       }
+      case 'log-stopped': {
+        const { topic, shard, error } = message;
+        this.eventSource.tell('shard-stopped', { topic, shard, error: fromFailure(error) });
+        return;
+      }
       case 'broken': {
         const cause = fromFailure(message.error);
         const text = `An owner thread could not start: ${cause.message}`;
@@ -220,6 +249,7 @@ export class Engine implements AsyncDisposable {
     await this.supervised.gone;
     clearTimeout(deadline);
     this.closeAll();
+    this.directory?.close();
   }
 
   private async drain(signal: AbortSignal): Promise<void> {
@@ -264,6 +294,30 @@ export class Engine implements AsyncDisposable {
     }
     if (this.stopping !== undefined) fail('CLOSED', 'The engine has been stopped.');
   }
+}
+
+/** Fixed when a topic is made: what is on disk was written by them. */
+const FIXED = ['shards', 'partitioner'] as const;
+
+/** The options that a topic of the directory had, below those that are given now. */
+function keptOptions(
+  name: string,
+  kept: TopicOptions | undefined,
+  own: Partial<TopicOptions>,
+): Partial<TopicOptions> {
+  if (kept === undefined) return own;
+  for (const option of FIXED) {
+    if (own[option] === undefined || own[option] === kept[option]) continue;
+    fail(
+      'TOPIC_EXISTS',
+      `The topic "${name}" is in the directory with ${option} = ${kept[option]}, not ` +
+        `${own[option]}: that is fixed when a topic is made.`,
+    );
+  }
+  if (own.durable === false) {
+    fail('TOPIC_EXISTS', `The topic "${name}" is in the directory: it is durable.`);
+  }
+  return { ...kept, ...own };
 }
 
 /**

@@ -16,6 +16,11 @@ export interface EngineEvents {
   'job-failed': [{ job: string; error: StreamError }];
   /** The memory of a shard broke an invariant; whoever uses it meets `SHARD_POISONED`. */
   'shard-poisoned': [{ topic: string; shard: number; error: Error }];
+  /**
+   * The log of a durable shard could not be written: the shard takes nothing more, whoever appends
+   * meets `SHARD_STOPPED`. `shard` is −1 where only the offsets of groups could not be kept.
+   */
+  'shard-stopped': [{ topic: string; shard: number; error: Error }];
   /** Something that may be wrong, such as an output that nobody reads. */
   warning: [{ job: string; message: string }];
   /** The engine itself cannot go on. */

@@ -1,13 +1,12 @@
 import { fail, StreamError } from '../errors.ts';
 import { park, parkSync, type WaitingPlace } from '../memory/park.ts';
 import { RecordView } from '../record/view.ts';
-import { GroupCursor } from '../shard/group-cursor.ts';
-import { GroupReader } from '../shard/group-reader.ts';
+import { groupPlace, type ShardReader, shardReader } from '../shard/group-access.ts';
 import { KERNEL } from '../shard/layout.ts';
 import { checkShard } from './append-handle.ts';
 import { Batch, type BatchOrigin } from './batch.ts';
 import type { Assignment } from './directory.ts';
-import { type OutOfRange, type StartFrom, startSequence } from './start-from.ts';
+import { type OutOfRange, type StartFrom, startOffset } from './start-from.ts';
 import type { Topic } from './topic.ts';
 
 export interface ConsumeOptions {
@@ -29,7 +28,7 @@ export interface ConsumeOptions {
 
 interface Held {
   assignment: Assignment;
-  reader: GroupReader;
+  reader: ShardReader;
   paused: boolean;
 }
 
@@ -53,7 +52,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
   private readonly autoCommit: boolean;
   private readonly onOutOfRange: OutOfRange;
   private readonly signal: AbortSignal | undefined;
-  private readonly readers = new Map<number, GroupReader>();
+  private readonly readers = new Map<number, ShardReader>();
   private readonly pausedShards = new Set<number>();
   private view = new RecordView();
   private held: Held[] = [];
@@ -154,8 +153,9 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     this.known(shard);
     this.finishBatch(this.batch?.shard !== shard);
     const { reader } = this.holder(shard);
-    const sequence = startSequence(reader.shard, to, this.topic.options, this.onOutOfRange);
-    reader.seek(sequence, this.topic.thread);
+    const { options, history, thread } = this.topic;
+    const offset = startOffset(reader.shard, to, options, this.onOutOfRange, history);
+    reader.seekOffset(offset, thread);
     this.topic.bell.ring();
   }
 
@@ -167,14 +167,12 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
   /** The offset that this member reads next in a shard of its own. Throws `FENCED`. */
   position(shard: number): number {
     const { reader } = this.holder(this.known(shard));
-    return reader.shard.offsetOf(reader.cursor.next());
+    return reader.cursor.nextOffset();
   }
 
   /** What the group has committed in a shard: everything below this offset is done. */
   committed(shard: number): number {
-    const { shards } = this.topic;
-    const cursor = new GroupCursor(shards[this.known(shard)], this.groupId);
-    return cursor.shard.offsetOf(cursor.committed());
+    return groupPlace(this.topic.shards[this.known(shard)], this.groupId).committedOffset();
   }
 
   /** Records of users that the group has not committed yet, over all shards. */
@@ -198,7 +196,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
           `read by the member "${this.member}" of the group "${this.group}": it will be read again.`,
       );
     }
-    const wake = held.reader.commit(held.reader.shard.sequenceOf(offset));
+    const wake = held.reader.commitOffset(offset);
     if (wake > 0) this.topic.bell.ring();
   }
 
@@ -270,9 +268,8 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
         return new Batch(this, reader.run, this.view, reader.lost, generation, records);
       }
       // Only control records: nobody has to see them, or could commit them.
-      const first = reader.shard.sequenceOf(reader.run.offset);
-      if (!this.autoCommit && reader.cursor.committed() !== first) continue;
-      if (reader.commit(reader.cursor.next()) > 0) this.topic.bell.ring();
+      if (!this.autoCommit && reader.cursor.committedOffset() !== reader.run.offset) continue;
+      if (reader.commitOffset(reader.cursor.nextOffset()) > 0) this.topic.bell.ring();
     }
   }
 
@@ -315,11 +312,11 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     this.reader(shard).rewind();
   }
 
-  private reader(shard: number): GroupReader {
+  private reader(shard: number): ShardReader {
     let reader = this.readers.get(shard);
     if (reader === undefined) {
-      const cursor = new GroupCursor(this.topic.shards[shard], this.groupId);
-      reader = new GroupReader(cursor, this.memberId);
+      const { shards, history } = this.topic;
+      reader = shardReader(shards[shard], this.groupId, this.memberId, history);
       this.readers.set(shard, reader);
     }
     return reader;
@@ -334,14 +331,14 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     this.checkOpen();
     if (this.generation !== this.topic.directory.generation()) return true;
     for (const { reader, paused } of this.held) {
-      if (!paused && reader.cursor.next() !== reader.shard.published()) return true;
+      if (!paused && !reader.cursor.atEnd()) return true;
     }
     return this.atEnd();
   }
 
   private atEnd(): boolean {
     for (const shard of this.topic.shards) if (shard.state() !== KERNEL.STATE_SEALED) return false;
-    return this.held.every(({ reader }) => reader.cursor.next() === reader.shard.published());
+    return this.held.every(({ reader }) => reader.cursor.atEnd());
   }
 
   private places(): WaitingPlace[] {

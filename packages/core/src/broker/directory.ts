@@ -124,14 +124,26 @@ export class Directory {
   }
 
   groupNames(): { id: number; name: string }[] {
-    return this.locked(() => {
-      const names: { id: number; name: string }[] = [];
-      for (let id = 0; id < this.geometry.groups; id++) {
-        const at = this.groupAt(id);
-        if (this.words[at + STATE] === TAKEN) names.push({ id, name: this.readName(at) });
-      }
-      return names;
-    });
+    return this.locked(() => this.namedGroups());
+  }
+
+  private namedGroups(): { id: number; name: string }[] {
+    const names: { id: number; name: string }[] = [];
+    for (let id = 0; id < this.geometry.groups; id++) {
+      const at = this.groupAt(id);
+      if (this.words[at + STATE] === TAKEN) names.push({ id, name: this.readName(at) });
+    }
+    return names;
+  }
+
+  /** As `groupNames`, but `undefined` while another thread holds the lock, instead of waiting. */
+  groupNamesAtOnce(): { id: number; name: string }[] | undefined {
+    if (!compareExchange(this.words, LOCK, 0, this.thread)) return undefined;
+    try {
+      return this.namedGroups();
+    } finally {
+      this.unlock();
+    }
   }
 
   /** Names of a group's members. */

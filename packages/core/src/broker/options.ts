@@ -1,3 +1,4 @@
+import type { TopicHistory } from '../shard/history.ts';
 import type { Partitioner } from './partitioner.ts';
 
 /** What a topic is made of. Fixed when the topic is made. */
@@ -27,6 +28,17 @@ export interface TopicOptions {
    * `overwrite`: producers never wait, the oldest records go, and readers are told how many.
    */
   overflow: 'block' | 'overwrite';
+  /**
+   * Whether the shards' owner writes the topic to the directory of its engine, where it survives the
+   * process. Default: true in an engine that has a directory, else false.
+   */
+  durable: boolean;
+  /**
+   * When a record counts as acknowledged: when other threads can see it (`memory`), when it has been
+   * handed to the operating system (`os`: survives the process), or when it is on disk (`disk`:
+   * survives the machine). Topics that are not durable know `memory` only.
+   */
+  acks: Acks;
   /** How the key picks the shard. Default `fnv1a`. */
   partitioner: Partitioner;
   /** Records of a producer's batch at most, unless the producer says otherwise. Default 256. */
@@ -39,6 +51,9 @@ export interface TopicOptions {
   maxPollRecords: number;
 }
 
+/** What has happened to a record when it counts as acknowledged. */
+export type Acks = 'memory' | 'os' | 'disk';
+
 export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
   shards: 4,
   slots: 16_384,
@@ -48,6 +63,8 @@ export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
   maxGroups: 16,
   maxMembers: 16,
   overflow: 'block',
+  durable: false,
+  acks: 'disk',
   partitioner: 'fnv1a',
   batchRecords: 256,
   batchBytes: 64 * 1024,
@@ -63,4 +80,6 @@ export interface TopicEnvironment {
   now?: () => number;
   /** Whether views of released batches throw `STALE_VIEW`. Default false. */
   development?: boolean;
+  /** Reads what a durable topic has on disk; topics that are durable need one. */
+  history?: TopicHistory | undefined;
 }

@@ -6,6 +6,7 @@ import type { RecordInput } from '../record/record.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
 import { KERNEL, KIND } from '../shard/layout.ts';
+import { Acknowledgements, acknowledgedAtOnce, acknowledgedToSync } from './acknowledgement.ts';
 import { checkShard } from './append-handle.ts';
 import type { TopicOptions } from './options.ts';
 import { Router } from './partitioner.ts';
@@ -27,6 +28,8 @@ interface Delivery {
   promise: Promise<void>;
   resolve: () => void;
   reject: (cause: unknown) => void;
+  /** Settles when the batches are in the log, whenever that is acknowledged. */
+  appended: PromiseWithResolvers<void>;
 }
 
 /**
@@ -48,6 +51,12 @@ export class Producer {
   private readonly room: number;
   private readonly lingerMs: number;
   private delivery: Delivery | undefined;
+  /** What is in the log and not acknowledged; none where being in the log is all. */
+  private readonly acknowledgements: Acknowledgements<Delivery> | undefined;
+  /** The last delivery that went into the log; those before it are settled no later. */
+  private last: Delivery | undefined;
+  /** The end, in each shard, of what this producer has appended. */
+  private readonly ends: number[];
   private scheduled = false;
   private readonly keysDoNotMatter: boolean;
   /** Encodes at the end of the batch of the key's shard; none where a mask of its hash is not that. */
@@ -80,6 +89,8 @@ export class Producer {
     this.shardBatches = new ShardBatches(this.appenders, batchRecords, batchBytes, nowMs);
     this.batches = this.shardBatches.list;
     this.staging = this.scratch.alloc(this.room);
+    this.ends = topic.shards.map(shard => shard.published());
+    this.acknowledgements = acknowledgedAtOnce(topic) ? undefined : new Acknowledgements(topic);
     for (const batch of this.batches) if (batch.start() > 0) topic.bell.ring();
   }
 
@@ -89,9 +100,11 @@ export class Producer {
   }
 
   /**
-   * Takes a record; resolves once it is in the log (acknowledgement level `memory`), together with
-   * all that were taken since the last time; a rejection leaves open which of them are. Waits for room where there is none. Throws at once
-   * `CLOSED` and what is wrong with the record; rejects with `TOPIC_ENDED`, `SHARD_POISONED`.
+   * Takes a record; resolves once it is acknowledged at the topic's level (`acks`: in memory, with
+   * the operating system, on disk), together with all that were taken since the last time; a
+   * rejection leaves open which of them are. Waits for room where there is none. Throws at once
+   * `CLOSED` and what is wrong with the record; rejects with `TOPIC_ENDED`, `SHARD_STOPPED`,
+   * `SHARD_POISONED`.
    */
   send(record: RecordInput): Promise<void> {
     this.checkOpen();
@@ -102,7 +115,7 @@ export class Producer {
   /** Takes a record, blocking the thread while there is no room. Throws as `send`. */
   sendSync(record: RecordInput): void {
     this.checkOpen();
-    while (!this.take(record)) this.flushSync();
+    while (!this.take(record)) this.appendSync();
     if (!this.scheduled) this.schedule();
   }
 
@@ -126,12 +139,20 @@ export class Producer {
     }
   }
 
-  /** Resolves once everything taken so far is in the log. */
+  /** Resolves once everything taken so far is acknowledged. Rejects as `send` does. */
   async flush(): Promise<void> {
+    await this.append();
+    const { acknowledgements, last } = this;
+    if (acknowledgements === undefined || last === undefined) return;
+    await last.promise;
+  }
+
+  /** Resolves once everything taken so far is in the log. */
+  private async append(): Promise<void> {
     const { delivery } = this;
     if (delivery === undefined) return;
     this.drain();
-    await delivery.promise;
+    await delivery.appended.promise;
   }
 
   /** Waits until nobody stands in line any more, whatever became of them. */
@@ -139,8 +160,14 @@ export class Producer {
     while (this.line !== undefined) await this.line;
   }
 
-  /** Blocks until everything taken so far is in the log. */
+  /** Blocks until everything taken so far is acknowledged. Throws as `send` rejects. */
   flushSync(): void {
+    this.appendSync();
+    if (this.acknowledgements !== undefined) acknowledgedToSync(this.topic, this.ends);
+  }
+
+  /** Blocks until everything taken so far is in the log. */
+  private appendSync(): void {
     for (const batch of this.batches) this.flushSyncOne(batch);
     this.delivered();
   }
@@ -188,8 +215,8 @@ export class Producer {
       // `failed` has told the senders.
     }
     for (const batch of this.batches) batch.clear();
-    this.delivery?.reject(this.closedError());
-    this.delivery = undefined;
+    this.reject(this.closedError());
+    this.acknowledgements?.giveUp(this.closedError());
     this.end();
   }
 
@@ -258,9 +285,12 @@ export class Producer {
 
   /** Appends a batch now; false when the shard has no room. Throws where it never will. */
   private tryFlush(batch: ShardBatch): boolean {
-    if (batch.records === 0) return true;
+    const { records } = batch;
+    if (records === 0) return true;
     const result = batch.append();
     if (result >= 0) {
+      const { appender } = batch;
+      this.ends[appender.shard.number] = (appender.lastSequence() + records) | 0;
       if (result > 0) this.topic.bell.ring();
       const { turn, batches } = this;
       if (batch === batches[turn]) this.turn = turn + 1 === batches.length ? 0 : turn + 1;
@@ -275,8 +305,7 @@ export class Producer {
     try {
       return this.topic.refuse(batch.appender.shard.number);
     } catch (cause) {
-      this.delivery?.reject(cause);
-      this.delivery = undefined;
+      this.reject(cause);
       throw cause;
     }
   }
@@ -319,7 +348,7 @@ export class Producer {
       if (this.ended) throw this.closedError();
       if (this.take(record)) break;
       this.schedule();
-      await this.flush();
+      await this.append();
     }
     return { delivery: this.delivery ?? this.schedule() };
   }
@@ -369,9 +398,23 @@ export class Producer {
   }
 
   private delivered(): void {
+    const { delivery, acknowledgements } = this;
+    this.delivery = undefined;
+    if (delivery === undefined) return;
+    delivery.appended.resolve();
+    if (acknowledgements === undefined) {
+      delivery.resolve();
+      return;
+    }
+    this.last = delivery;
+    acknowledgements.await(this.ends, delivery);
+  }
+
+  private reject(cause: unknown): void {
     const { delivery } = this;
     this.delivery = undefined;
-    delivery?.resolve();
+    delivery?.appended.reject(cause);
+    delivery?.reject(cause);
   }
 
   private end(): void {
@@ -399,9 +442,11 @@ export class Producer {
 function ignore(): void {}
 
 function newDelivery(): Delivery {
-  const delivery = Promise.withResolvers<void>();
+  const appended = Promise.withResolvers<void>();
+  const delivery = { ...Promise.withResolvers<void>(), appended };
   // Whoever does not await `send` is told by `flush` or `close`, not by an unhandled rejection.
   delivery.promise.catch(ignore);
+  appended.promise.catch(ignore);
   return delivery;
 }
 

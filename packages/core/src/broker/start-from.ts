@@ -1,7 +1,8 @@
 import { fail } from '../errors.ts';
 import { RecordView } from '../record/view.ts';
 import { CopiedRun } from '../shard/copied-run.ts';
-import { earliest } from '../shard/retention.ts';
+import type { TopicHistory } from '../shard/history.ts';
+import { earliest, type Retention } from '../shard/retention.ts';
 import type { Shard } from '../shard/shard.ts';
 import { SlotRun } from '../shard/slot-run.ts';
 import type { TopicOptions } from './options.ts';
@@ -15,23 +16,26 @@ export type StartFrom = 'earliest' | 'latest' | { offset: number } | { timestamp
 /** What to do where an offset is not in the log any more (or not yet). */
 export type OutOfRange = 'error' | 'earliest' | 'latest';
 
-/** The sequence that `from` means in a shard now. Throws `OFFSET_OUT_OF_RANGE`. */
-export function startSequence(
+/** The offset that `from` means in a shard now. Throws `OFFSET_OUT_OF_RANGE`. */
+export function startOffset(
   shard: Shard,
   from: StartFrom,
   options: TopicOptions,
   onOutOfRange: OutOfRange = 'error',
+  history?: TopicHistory,
 ): number {
-  if (from === 'latest') return shard.published();
-  const oldest = earliest(shard, {
-    records: options.retentionRecords,
-    bytes: options.retentionBytes,
-  });
+  if (from === 'latest') return shard.offsetOf(shard.published());
+  const oldest = earliestOffset(shard, options);
   if (from === 'earliest') return oldest;
   if (from !== null && typeof from === 'object') {
-    if ('offset' in from) return offsetSequence(shard, from.offset, oldest, onOutOfRange);
+    if ('offset' in from) return knownOffset(shard, from.offset, oldest, onOutOfRange);
     if ('timestamp' in from && Number.isFinite(from.timestamp)) {
-      return timestampSequence(shard, from.timestamp, oldest);
+      const onDisk = shard.durable ? history?.shard(shard.number) : undefined;
+      const found = onDisk?.offsetOfTimestamp(from.timestamp) ?? -1;
+      onDisk?.close();
+      if (found >= 0) return found;
+      const inRing = earliest(shard, ringRetention(shard, options));
+      return shard.offsetOf(timestampSequence(shard, from.timestamp, inRing));
     }
   }
   return fail(
@@ -40,13 +44,23 @@ export function startSequence(
   );
 }
 
-function offsetSequence(shard: Shard, offset: number, oldest: number, policy: OutOfRange): number {
-  const from = shard.offsetOf(oldest);
+/** The oldest offset that a new reader may begin at: on disk where the shard has a log. */
+export function earliestOffset(shard: Shard, options: TopicOptions): number {
+  if (shard.durable) return shard.logStart();
+  return shard.offsetOf(earliest(shard, ringRetention(shard, options)));
+}
+
+/** A durable shard's retention is that of its log. */
+export function ringRetention(shard: Shard, options: TopicOptions): Retention {
+  if (shard.durable) return {};
+  return { records: options.retentionRecords, bytes: options.retentionBytes };
+}
+
+function knownOffset(shard: Shard, offset: number, from: number, policy: OutOfRange): number {
   const end = shard.offsetOf(shard.published());
-  if (Number.isSafeInteger(offset) && offset >= from && offset <= end)
-    return shard.sequenceOf(offset);
-  if (policy === 'earliest') return oldest;
-  if (policy === 'latest') return shard.published();
+  if (Number.isSafeInteger(offset) && offset >= from && offset <= end) return offset;
+  if (policy === 'earliest') return from;
+  if (policy === 'latest') return end;
   return fail(
     'OFFSET_OUT_OF_RANGE',
     `The offset ${String(offset)} is not in shard ${shard.number}, which holds ${from} to ${end} ` +

@@ -1,23 +1,24 @@
-import { fail } from '../errors.ts';
+import { fail, StreamError } from '../errors.ts';
 import { Bell } from '../memory/bell.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { fnv1a, murmur2 } from '../record/hash.ts';
 import type { RecordInput } from '../record/record.ts';
 import { cellState } from '../shard/appender.ts';
-import { GroupCursor } from '../shard/group-cursor.ts';
-import { GROUP, KERNEL } from '../shard/layout.ts';
+import { groupPlace } from '../shard/group-access.ts';
+import type { TopicHistory } from '../shard/history.ts';
+import { GROUP, KERNEL, LOG, LOG_ERRORS } from '../shard/layout.ts';
 import { ShardOwner } from '../shard/owner.ts';
-import { earliest } from '../shard/retention.ts';
 import { Shard } from '../shard/shard.ts';
 import { systemClock } from '../time/clock.ts';
-import { AppendHandle } from './append-handle.ts';
+import { acknowledgedTo } from './acknowledgement.ts';
+import { AppendHandle, checkShard } from './append-handle.ts';
 import { type ConsumeOptions, Consumer } from './consumer.ts';
 import { Directory } from './directory.ts';
 import { DEFAULT_TOPIC_OPTIONS, type TopicEnvironment, type TopicOptions } from './options.ts';
 import { Producer, type ProducerOptions } from './producer.ts';
 import { type Snapshot, type SnapshotQuery, takeSnapshot } from './snapshot.ts';
-import { type StartFrom, startSequence } from './start-from.ts';
+import { earliestOffset, type StartFrom, startOffset } from './start-from.ts';
 
 /** Everything that another thread needs to use a topic; `postMessage` can carry it. */
 export interface TopicDescriptor {
@@ -26,6 +27,8 @@ export interface TopicDescriptor {
   readonly memories: readonly WebAssembly.Memory[];
   readonly directory: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
+  /** Where a durable topic lies, for whoever makes its history: core does not look at it. */
+  readonly storage?: string | undefined;
 }
 
 /** How a group stands in one shard. Offsets and counts of records. */
@@ -82,6 +85,11 @@ export class Topic {
   /** For whoever waits for room, or for records. */
   readonly roomPlaces: readonly WaitingPlace[];
   readonly recordPlaces: readonly WaitingPlace[];
+  /** For whoever waits for an acknowledgement. */
+  readonly logPlaces: readonly WaitingPlace[];
+  /** What a durable topic has on disk. */
+  readonly history: TopicHistory | undefined;
+  private readonly storage: string | undefined;
 
   private readonly opened = new Set<Producer | Consumer>();
   private handle: AppendHandle | undefined;
@@ -93,7 +101,7 @@ export class Topic {
     options: TopicOptions,
     shards: Shard[],
     bell: Bell,
-    environment: TopicEnvironment,
+    environment: TopicEnvironment & { storage?: string | undefined },
     directory?: SharedArrayBuffer,
   ) {
     this.name = name;
@@ -112,6 +120,11 @@ export class Topic {
     this.roomPlaces = shards.map(shard => ({
       countWaiter: delta => shard.countWaiter('room', delta),
     }));
+    this.logPlaces = shards.map(shard => ({
+      countWaiter: delta => shard.countWaiter('log', delta),
+    }));
+    this.history = environment.history;
+    this.storage = environment.storage;
     this.recordPlaces = shards.map(shard => ({
       countWaiter: delta => shard.countWaiter('records', delta),
     }));
@@ -124,7 +137,7 @@ export class Topic {
   static create(
     name: string,
     options: Partial<TopicOptions> = {},
-    environment: TopicEnvironment & { bell?: Bell; firstOffset?: number } = {},
+    environment: TopicEnvironment & NewTopic = {},
   ): Topic {
     const whole = { ...DEFAULT_TOPIC_OPTIONS, ...options };
     if (options.maxRecordBytes === undefined) {
@@ -140,10 +153,11 @@ export class Topic {
           dataBytes: whole.shardBytes,
           maxRecordBytes: whole.maxRecordBytes,
           producers: whole.maxProducers + 1,
-          groups: whole.maxGroups,
+          groups: whole.maxGroups + (whole.durable ? 1 : 0),
           members: whole.maxMembers,
-          overwrite: whole.overflow === 'overwrite',
-          firstOffset: environment.firstOffset ?? 0,
+          overwrite: whole.overflow === 'overwrite' && !whole.durable,
+          durable: whole.durable,
+          firstOffset: environment.firstOffsets?.[shard] ?? environment.firstOffset ?? 0,
         }),
       );
     }
@@ -160,7 +174,7 @@ export class Topic {
       descriptor.options,
       descriptor.memories.map(memory => Shard.attach(memory)),
       environment.bell ?? Bell.attach(descriptor.bell),
-      environment,
+      { ...environment, storage: descriptor.storage },
       descriptor.directory,
     );
   }
@@ -173,6 +187,7 @@ export class Topic {
       memories: this.shards.map(shard => shard.memory),
       directory: this.directory.buffer,
       bell: this.bell.buffer,
+      storage: this.storage,
     };
   }
 
@@ -206,6 +221,21 @@ export class Topic {
     return (this.handle ?? this.openHandle()).append(record);
   }
 
+  /**
+   * Resolves once a record, or everything that is in the log when it is called, is acknowledged at
+   * the topic's level (`acks`): what `append` alone does not wait for. Rejects with `SHARD_STOPPED`
+   * when the log has failed before, `SHARD_POISONED`, `CLOSED`.
+   */
+  async acknowledged(record?: { shard: number; offset: number }): Promise<void> {
+    this.checkOpen();
+    const ends = this.shards.map(shard => shard.published());
+    if (record === undefined) return acknowledgedTo(this, ends);
+    const { number } = this.shards[checkShard(record.shard, this.shardCount, this.name)];
+    const targets = this.shards.map(shard => shard.logged('durable'));
+    targets[number] = this.shards[number].sequenceOf(record.offset + 1);
+    return acknowledgedTo(this, targets);
+  }
+
   /** A batched producer of its own. Throws `TOO_MANY_PRODUCERS`, `TOPIC_ENDED`, `CLOSED`. */
   producer(options: ProducerOptions = {}): Producer {
     this.checkOpen();
@@ -228,8 +258,14 @@ export class Topic {
   /** Makes a group before anybody reads in it: from now on it holds producers back. Returns its id. */
   createGroup(name: string, from: StartFrom = 'earliest'): number {
     return this.directory.ensureGroup(name, id => {
+      const saved = this.history?.committed(name);
       for (const shard of this.shards) {
-        new GroupCursor(shard, id).open(startSequence(shard, from, this.options), this.thread);
+        const end = shard.offsetOf(shard.published());
+        const offset = Math.min(saved?.[shard.number] ?? Number.POSITIVE_INFINITY, end);
+        const begin = saved === undefined ? from : { offset };
+        const policy = saved === undefined ? 'error' : 'earliest';
+        const at = startOffset(shard, begin, this.options, policy, this.history);
+        groupPlace(shard, id).openAt(at, this.thread);
       }
     });
   }
@@ -237,10 +273,11 @@ export class Topic {
   /** Forgets a group and what it has committed; it holds nobody back any more. False if unknown. */
   deleteGroup(name: string): boolean {
     const deleted = this.directory.deleteGroup(name, id => {
-      for (const shard of this.shards) new GroupCursor(shard, id).drop();
+      for (const shard of this.shards) groupPlace(shard, id).drop();
     });
+    const known = this.history?.forget(name) ?? false;
     if (deleted) this.bell.ring();
-    return deleted;
+    return deleted || known;
   }
 
   /** Every group, its members and its lag. */
@@ -261,7 +298,7 @@ export class Topic {
     const id = this.directory.findGroup(group);
     if (id < 0) fail('UNKNOWN_GROUP', `The topic "${this.name}" has no group "${group}".`);
     let lag = 0;
-    for (const shard of this.shards) lag += new GroupCursor(shard, id).lag();
+    for (const shard of this.shards) lag += groupPlace(shard, id).lag();
     return lag;
   }
 
@@ -273,6 +310,7 @@ export class Topic {
 
   /** The group that a shard's producers wait for, or `undefined` when no group holds them back. */
   heldBackBy(shard: number): (ShardLag & { group: string }) | undefined {
+    if (this.options.durable) return undefined;
     let held: (ShardLag & { group: string }) | undefined;
     for (const { id, name } of this.directory.groupNames()) {
       const lag = this.shardLag(this.shards[shard], id);
@@ -307,7 +345,7 @@ export class Topic {
       }
       return {
         shard: shard.number,
-        earliest: shard.offsetOf(earliest(shard, retentionOf(this.options))),
+        earliest: earliestOffset(shard, this.options),
         end: shard.offsetOf(shard.published()),
         aborted: shard.i32[KERNEL.ABORTED >> 2],
         openProducers,
@@ -368,6 +406,17 @@ export class Topic {
     this.close();
   }
 
+  /** Why a shard whose log has failed takes nothing more. */
+  stopped(shard: Shard): StreamError {
+    const reason = LOG_ERRORS[shard.i32[LOG.error >> 2] - 1] ?? 'other';
+    const on = shard.offsetOf(shard.logged(this.options.acks === 'disk' ? 'durable' : 'written'));
+    return new StreamError(
+      'SHARD_STOPPED',
+      `Shard ${shard.number} of the topic "${this.name}" has stopped: its log could not be written ` +
+        `(${reason}). Everything below offset ${on} is kept; what came after it was not acknowledged.`,
+    );
+  }
+
   /** Throws `CLOSED`. */
   checkOpen(): void {
     if (this.closed) fail('CLOSED', `This handle on the topic "${this.name}" is closed.`);
@@ -381,12 +430,15 @@ export class Topic {
   refuse(number: number): never {
     const shard = this.shards[number];
     shard.checkAlive();
+    if (shard.state() === KERNEL.STATE_STOPPED) throw this.stopped(shard);
     if (shard.state() !== KERNEL.STATE_OPEN) {
       fail('TOPIC_ENDED', `The topic "${this.name}" has ended: nothing can be appended.`);
     }
     const held = this.heldBackBy(number);
-    const why =
-      held === undefined
+    const unwritten = shard.offsetOf(shard.published()) - shard.offsetOf(shard.logged('written'));
+    const why = this.options.durable
+      ? `${unwritten} records of it have yet to be written to disk`
+      : held === undefined
         ? 'a claim of another producer has not been published yet'
         : `the group "${held.group}" has ${held.lag} records of it left to read, ` +
           `and has not committed since ${new Date(held.since).toISOString()}`;
@@ -405,11 +457,11 @@ export class Topic {
   }
 
   private shardLag(shard: Shard, group: number): ShardLag {
-    const cursor = new GroupCursor(shard, group);
+    const cursor = groupPlace(shard, group);
     const movedAt = (shard.groupAddress(group) + GROUP.movedAtSeconds) >> 2;
     return {
       shard: shard.number,
-      committed: shard.offsetOf(cursor.committed()),
+      committed: cursor.committedOffset(),
       end: shard.offsetOf(shard.published()),
       lag: cursor.lag(),
       since: (shard.i32[movedAt] >>> 0) * 1000 || this.now(),
@@ -417,11 +469,13 @@ export class Topic {
   }
 }
 
-export function retentionOf(options: TopicOptions): { records?: number; bytes?: number } {
-  return {
-    ...(options.retentionRecords === undefined ? {} : { records: options.retentionRecords }),
-    ...(options.retentionBytes === undefined ? {} : { bytes: options.retentionBytes }),
-  };
+/** What a topic can be made with, beside its options. */
+interface NewTopic {
+  bell?: Bell;
+  /** Offset of the first record, of all shards or of each. */
+  firstOffset?: number;
+  firstOffsets?: readonly number[];
+  storage?: string | undefined;
 }
 
 function checkName(name: unknown): void {

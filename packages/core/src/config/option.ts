@@ -1,6 +1,6 @@
 /** One option: everything that is known about it, in one place. */
 export interface Option<T> {
-  readonly kind: 'count' | 'bytes' | 'milliseconds' | 'choice' | 'flag';
+  readonly kind: 'count' | 'bytes' | 'milliseconds' | 'choice' | 'flag' | 'text';
   /** What it takes, in words: `a whole number from 1 to 1024`. */
   readonly takes: string;
   readonly default: T;
@@ -94,6 +94,19 @@ export function choice<const W extends string>(
     doc,
     accepts: (value): value is W => words.includes(value as W),
     read: text => text,
+  };
+}
+
+/** Any text that is not empty; none by default. */
+export function text({ doc, alsoNamed = [] }: Described): Option<string | undefined> {
+  return {
+    kind: 'text',
+    takes: 'text',
+    default: undefined,
+    alsoNamed,
+    doc,
+    accepts: (value): value is string => typeof value === 'string' && value !== '',
+    read: given => given,
   };
 }
 

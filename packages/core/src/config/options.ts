@@ -1,4 +1,4 @@
-import { choice, flag, multiple, type Option, powerOfTwo, whole } from './option.ts';
+import { choice, flag, multiple, type Option, powerOfTwo, text, whole } from './option.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -62,6 +62,22 @@ export const OPTIONS = {
     doc:
       'What happens when a shard is full: `block` holds producers back until the slowest group has ' +
       'read; `overwrite` takes the place of the oldest records and counts what readers lose.',
+  }),
+  directory: text({
+    doc:
+      'Directory in which durable topics and the offsets of groups are kept. None by default: all ' +
+      'topics live in memory. One engine at a time.',
+  }),
+  durable: flag({
+    doc:
+      'Whether a topic is written to the directory. The default shown is for an engine without ' +
+      'one; with one it is true.',
+  }),
+  acks: choice(['disk', 'os', 'memory'], {
+    doc:
+      'When a record of a durable topic is acknowledged: when it is on `disk`, when the operating ' +
+      'system has it (`os`), or when other threads can see it (`memory`, as for topics that are not ' +
+      'durable).',
   }),
   slots: powerOfTwo('count', {
     default: 16_384,

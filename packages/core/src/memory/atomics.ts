@@ -16,6 +16,16 @@ export function storeRelease(words: Int32Array, index: number, value: number): v
   Atomics.store(words, index, value);
 }
 
+/** Reads a whole number of up to 53 bits, which 32-bit words could tear. */
+export function loadWide(words: BigInt64Array, index: number): number {
+  return Number(Atomics.load(words, index));
+}
+
+/** Publishes a whole number of up to 53 bits, as `storeRelease` does a word. */
+export function storeWide(words: BigInt64Array, index: number, value: number): void {
+  Atomics.store(words, index, BigInt(value));
+}
+
 /** Replaces `expected` by `next`; tells whether it did. */
 export function compareExchange(
   words: Int32Array,

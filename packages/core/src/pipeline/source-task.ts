@@ -14,6 +14,8 @@ import { Task, type TaskParts, type TaskStats } from './task.ts';
 const RELEASED_AT_ONCE = 4_096;
 /** Registered producers that are looked up at once; further ones count from their first record. */
 const MOST_PRODUCERS = 4096;
+/** The end of all producers there were: a log that goes on after its process had gone says so. */
+const EVERY_PRODUCER = 0;
 
 export interface SourceTaskParts extends TaskParts {
   readonly source: SourceStep;
@@ -235,7 +237,8 @@ export class SourceTask extends Task {
         times.register(producer);
         return true;
       case SOURCE_KIND.producerEnd:
-        times.end(producer);
+        if (producer === EVERY_PRODUCER) times.endAll();
+        else times.end(producer);
         this.ended.add(producer);
         return this.tellTime();
       case SOURCE_KIND.watermark:

@@ -4,8 +4,7 @@ import type { WaitingPlace } from '../memory/park.ts';
 import { SOURCE_KIND, type SourceInput } from '../operator/endpoints.ts';
 import { RecordView } from '../record/view.ts';
 import { cellState } from '../shard/appender.ts';
-import { GroupCursor } from '../shard/group-cursor.ts';
-import { GroupReader } from '../shard/group-reader.ts';
+import { type ShardReader, shardReader } from '../shard/group-access.ts';
 import { KERNEL } from '../shard/layout.ts';
 import type { SlotRun } from '../shard/slot-run.ts';
 
@@ -19,7 +18,7 @@ export class TopicSource implements SourceInput {
   readonly start: number;
   lost = 0;
   private readonly topic: Topic;
-  private readonly reader: GroupReader;
+  private readonly reader: ShardReader;
   private readonly run: SlotRun;
   private readonly flyweight = new RecordView();
   /** Whether the one slot of the last poll is an end that was committed before this source began. */
@@ -32,12 +31,12 @@ export class TopicSource implements SourceInput {
   constructor(topic: Topic, shard: number, group: string, from?: number) {
     this.topic = topic;
     const id = topic.createGroup(group, 'earliest');
-    this.reader = new GroupReader(new GroupCursor(topic.shards[shard], id), MEMBER);
+    this.reader = shardReader(topic.shards[shard], id, MEMBER, topic.history);
     this.reader.rewind();
     if (from !== undefined) this.goTo(from);
     this.start = topic.shards[shard].offsetOf(this.reader.cursor.next());
     this.run = this.reader.run;
-    this.stable = !topic.shards[shard].overwrite;
+    this.stable = !topic.shards[shard].overwrite && !topic.shards[shard].durable;
     this.places = [topic.recordPlaces[shard]];
   }
 
@@ -90,8 +89,7 @@ export class TopicSource implements SourceInput {
   }
 
   release(offset: number): void {
-    const { shard } = this.reader;
-    if (this.reader.commit(shard.sequenceOf(offset)) > 0) this.topic.bell.ring();
+    if (this.reader.commitOffset(offset) > 0) this.topic.bell.ring();
   }
 
   /** What was polled and not released is polled again by the next source of the group. */
@@ -132,6 +130,6 @@ export class TopicSource implements SourceInput {
    */
   private isBehindEnd(): boolean {
     const { shard, cursor } = this.reader;
-    return shard.state() === KERNEL.STATE_SEALED && cursor.next() === shard.published();
+    return shard.state() === KERNEL.STATE_SEALED && cursor.atEnd();
   }
 }

@@ -33,6 +33,24 @@ export class GroupCursor {
     return this.shard.kernel.committed(this.address);
   }
 
+  nextOffset(): number {
+    return this.shard.offsetOf(this.next());
+  }
+
+  committedOffset(): number {
+    return this.shard.offsetOf(this.committed());
+  }
+
+  /** Whether nothing is left to read now. */
+  atEnd(): boolean {
+    return this.next() === this.shard.published();
+  }
+
+  /** `open` by an offset. */
+  openAt(offset: number, thread: number): number {
+    return this.shard.offsetOf(this.open(this.shard.sequenceOf(offset), thread));
+  }
+
   /**
    * Begins, or goes on, at `sequence`: from here on nothing at or above what is returned will be
    * overwritten. That is later than what was asked for only where a producer was faster.
@@ -108,14 +126,15 @@ export class GroupCursor {
 
   /** How many records of users lie between what was committed and the published end. */
   lag(): number {
-    return this.countData(this.committed(), this.shard.published());
+    return countData(this.shard, this.committed(), this.shard.published());
   }
+}
 
-  private countData(from: number, to: number): number {
-    let data = 0;
-    for (let s = from; ((to - s) | 0) > 0; s = (s + 1) | 0) if (this.shard.isData(s)) data++;
-    return data;
-  }
+/** How many records of users lie between two sequences that the ring still holds. */
+export function countData(shard: Shard, from: number, to: number): number {
+  let data = 0;
+  for (let s = from; ((to - s) | 0) > 0; s = (s + 1) | 0) if (shard.isData(s)) data++;
+  return data;
 }
 
 /** How many of the oldest records at most make way for the mark of a new gate. */

@@ -86,6 +86,16 @@ export class GroupReader {
     return this.shard.kernel.release(this.lease, holds, sequence);
   }
 
+  /** `commit` by an offset. */
+  commitOffset(offset: number): number {
+    return this.commit(this.shard.sequenceOf(offset));
+  }
+
+  /** `seek` by an offset. */
+  seekOffset(offset: number, thread: number): number {
+    return this.shard.offsetOf(this.seek(this.shard.sequenceOf(offset), thread));
+  }
+
   /**
    * Reads on at `sequence`, or a little later where a producer was faster; what has not been committed
    * is given up. Returns where. `thread` is the caller's.

@@ -7,12 +7,16 @@
  *       0  constants        written once, before anybody else can see the memory
  *     256  tail             {sequence, granule}      producers, by compare-and-swap
  *     384  published        contiguous end           whoever helps, by compare-and-swap
- *     512  record waiters, room waiters              whoever is about to wait: add, subtract
+ *     512  record, room and written waiters          whoever is about to wait: add, subtract
  *     640  gate version     stales cached limits     whoever raises a gate, ends or crosses an era
- *     768  state            open, ended, sealed      who ends the topic; the owner
+ *     768  state            open, ended, sealed, …   who ends the topic; the owner
  *     896  era              published / 2^30         whoever sees it lag, by compare-and-swap
  *    1024  earliest         floor of retention       the owner
  *    1152  aborted          slots aborted by repair  the owner
+ *    1280  written          end of what the log has  the owner of a durable shard
+ *    1408  durable          end of what is on disk   the owner of a durable shard
+ *    1536  log start        oldest offset on disk    the owner of a durable shard
+ *    1544  log error        why it has stopped       the owner of a durable shard
  *    2048  producer cells   P × 128                  one producer each, and the owner once it is dead
  *       …  groups           G × (128 + M × 128)      next: any worker; a lease: its worker
  *       …  slots            S × 16
@@ -27,6 +31,10 @@
  * claim whose tail he has not seen. It is cleared by a plain store too, behind the atomic loads of
  * the help that follows the stamp, hence never before the stamp.
  *
+ * *Durable shards* have one group more than their topic: the last one is the log's own gate, so that
+ * no slot is used again before its bytes are on disk. The other groups do not gate; what they have
+ * not read when the ring moves on they read from disk.
+ *
  * *Spill zone.* A record may begin in the last granule of the data area and run on past it: there is
  * no padding record and no wrap inside a record. The granules it covers there are skipped at the
  * beginning of the next lap.
@@ -35,7 +43,7 @@ import { fail } from '../errors.ts';
 import { CELLS } from '../memory/scratch.ts';
 
 export const MAGIC = 0x4c535331; // "LSS1"
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Offsets of the constants, in bytes. */
 export const CONSTANT = {
@@ -50,6 +58,7 @@ export const CONSTANT = {
   members: 32,
   overwrite: 36,
   shard: 40,
+  durable: 44,
 } as const;
 
 /** Offsets and values that the kernel knows by these names. */
@@ -65,6 +74,8 @@ export const KERNEL = {
   STATE_POISONED: 2,
   /** Ended, and the end marker is in the log. */
   STATE_SEALED: 3,
+  /** The log of a durable shard has failed: nothing more is taken. */
+  STATE_STOPPED: 4,
   ERA: 896,
   EARLIEST: 1024,
   ABORTED: 1152,
@@ -126,7 +137,26 @@ export const GROUP = {
   sampledCommit: 8,
   /** Seconds since 1970 at which the committed sequence last moved. */
   movedAtSeconds: 12,
+  /** Durable shards, as 64-bit offsets: what is read next, and what is committed. */
+  position: 16,
+  committed: 24,
 } as const;
+
+/** Words of a durable shard's log, which the kernel does not know. */
+export const LOG = {
+  /** How many wait for `written` or `durable` to move; beside the other counts of waiters. */
+  waiters: 520,
+  /** Sequences: everything below has been handed to the operating system; is on disk. */
+  written: 1280,
+  durable: 1408,
+  /** A 64-bit offset: the oldest that the disk has. */
+  start: 1536,
+  /** 0, or which of `LOG_ERRORS` has stopped the log. */
+  error: 1544,
+} as const;
+
+/** Why a log stops, by what the operating system said; the last stands for every other. */
+export const LOG_ERRORS = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EACCES', 'other'] as const;
 
 export const SLOT_BYTES = 16;
 const CELLS_AT = 2048;

@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { loadAcquire, storeRelease } from '../memory/atomics.ts';
+import { loadAcquire, loadWide, storeRelease } from '../memory/atomics.ts';
 import { Appender, cellState, OWNER_CELL, takenBy } from './appender.ts';
 import { CELL, CONSTANT, GROUP, KERNEL, KIND, MAGIC } from './layout.ts';
 import type { Shard } from './shard.ts';
@@ -171,10 +171,12 @@ export class ShardOwner {
   }
 
   private sampleGroups(nowMs: number): void {
-    const { plan, i32, kernel } = this.shard;
+    const { plan, i32, i64, kernel, durable } = this.shard;
     for (let address = plan.groupsAt; address < plan.groupsEnd; address += plan.groupBytes) {
       if (loadAcquire(i32, (address + KERNEL.GROUP_STATE) >> 2) === KERNEL.GROUP_FREE) continue;
-      const committed = kernel.committed(address);
+      const committed = durable
+        ? loadWide(i64, (address + GROUP.committed) >> 3) | 0
+        : kernel.committed(address);
       const word = (address + GROUP.sampledCommit) >> 2;
       if (i32[word] === committed && i32[word + 1] !== 0) continue;
       i32[word] = committed;

@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { add, loadAcquire, storeRelease } from '../memory/atomics.ts';
+import { add, loadAcquire, loadWide, storeRelease } from '../memory/atomics.ts';
 import { type Scratch, scratch } from '../memory/scratch.ts';
 import type { RecordMemory } from '../record/record.ts';
 import { instantiateKernel, type Kernel } from './kernel.ts';
@@ -9,6 +9,7 @@ import {
   KIND,
   kindOf,
   LAYOUT_VERSION,
+  LOG,
   MAGIC,
   planShard,
   type ShardGeometry,
@@ -21,10 +22,17 @@ export interface ShardOptions extends ShardGeometry {
   shard: number;
   /** Whether groups do not hold producers back: the oldest records are overwritten. */
   overwrite: boolean;
-  /** The offset of the first record; 0 but in tests of the wraps. */
+  /** Whether its owner writes it to a log on disk; then its last group is the log's gate. */
+  durable?: boolean;
+  /** The offset of the first record; 0 but where a log goes on. */
   firstOffset?: number;
 }
 
+const WAITERS = {
+  records: KERNEL.RECORD_WAITERS,
+  room: KERNEL.ROOM_WAITERS,
+  log: LOG.waiters,
+} as const;
 const TWO_TO_30 = 2 ** 30;
 const ERA_WORD = KERNEL.ERA >> 2;
 
@@ -41,9 +49,11 @@ export class Shard implements RecordMemory {
   readonly kernel: Kernel;
   readonly number: number;
   readonly overwrite: boolean;
+  readonly durable: boolean;
   readonly u8: Uint8Array;
   readonly i32: Int32Array;
   readonly f64: Float64Array;
+  readonly i64: BigInt64Array;
   readonly buffer: Buffer;
   /** Scratch memory of this thread, into which the kernel leaves its results. */
   readonly scratch: Scratch;
@@ -55,9 +65,11 @@ export class Shard implements RecordMemory {
     this.u8 = new Uint8Array(whole);
     this.i32 = new Int32Array(whole);
     this.f64 = new Float64Array(whole);
+    this.i64 = new BigInt64Array(whole, 0, whole.byteLength >> 3);
     this.buffer = Buffer.from(whole);
     this.number = this.i32[CONSTANT.shard >> 2];
     this.overwrite = this.i32[CONSTANT.overwrite >> 2] === 1;
+    this.durable = this.i32[CONSTANT.durable >> 2] === 1;
     this.scratch = scratch();
     this.kernel = kernel ?? instantiateKernel(memory, plan, this.scratch);
   }
@@ -128,6 +140,21 @@ export class Shard implements RecordMemory {
     }
   }
 
+  /** Everything below this sequence is in the log: written, or on disk (`durable`). */
+  logged(level: 'written' | 'durable'): number {
+    return loadAcquire(this.i32, LOG[level] >> 2);
+  }
+
+  /** The group that is the log's gate in a durable shard. */
+  get gate(): number {
+    return this.plan.groups - 1;
+  }
+
+  /** The oldest offset that the log of a durable shard has on disk. */
+  logStart(): number {
+    return loadWide(this.i64, LOG.start >> 3);
+  }
+
   slotWord(sequence: number): number {
     return (this.plan.slotsAt + (sequence & (this.plan.slots - 1)) * SLOT_BYTES) >> 2;
   }
@@ -189,10 +216,9 @@ export class Shard implements RecordMemory {
     return this.plan.producersAt + producer * KERNEL.CELL_BYTES;
   }
 
-  /** Says that somebody is about to wait for records or for room; `-1` takes it back. */
-  countWaiter(what: 'records' | 'room', delta: 1 | -1): void {
-    const at = what === 'records' ? KERNEL.RECORD_WAITERS : KERNEL.ROOM_WAITERS;
-    add(this.i32, at >> 2, delta);
+  /** Says that somebody is about to wait, for records, for room or for the log; `-1` takes it back. */
+  countWaiter(what: keyof typeof WAITERS, delta: 1 | -1): void {
+    add(this.i32, WAITERS[what] >> 2, delta);
   }
 }
 
@@ -227,9 +253,12 @@ function initialise(words: Int32Array, plan: ShardPlan, options: ShardOptions): 
   words[CONSTANT.members >> 2] = plan.members;
   words[CONSTANT.overwrite >> 2] = options.overwrite ? 1 : 0;
   words[CONSTANT.shard >> 2] = options.shard;
+  words[CONSTANT.durable >> 2] = options.durable ? 1 : 0;
   words[KERNEL.TAIL >> 2] = sequence;
   words[KERNEL.PUBLISHED >> 2] = sequence;
   words[KERNEL.EARLIEST >> 2] = sequence;
+  words[LOG.written >> 2] = sequence;
+  words[LOG.durable >> 2] = sequence;
   words[KERNEL.ERA >> 2] = Math.floor(first / TWO_TO_30);
   for (let cell = plan.producersAt; cell < plan.producersEnd; cell += KERNEL.CELL_BYTES) {
     words[(cell + KERNEL.CELL_INTENT) >> 2] = -1;
@@ -242,6 +271,12 @@ function initialise(words: Int32Array, plan: ShardPlan, options: ShardOptions): 
       words[lease >> 2] = -1;
       words[(lease >> 2) + 1] = -1;
     }
+  }
+  if (options.durable) {
+    // The log's gate, before anybody can append.
+    const gate = plan.groupsEnd - plan.groupBytes;
+    words[(gate + KERNEL.GROUP_NEXT) >> 2] = sequence;
+    words[(gate + KERNEL.GROUP_STATE) >> 2] = KERNEL.GROUP_GATING;
   }
   storeRelease(words, CONSTANT.magic >> 2, MAGIC);
 }

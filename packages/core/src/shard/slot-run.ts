@@ -71,6 +71,20 @@ export class SlotRun {
     this.granuleMask = 0x0fff_ffff;
   }
 
+  /** Aims at `count` slots of another run, from its slot `from` on. */
+  within(other: SlotRun, from: number, count: number): void {
+    this.memory = other.memory;
+    this.shard = other.shard;
+    this.count = count;
+    this.offset = other.offset + from;
+    this.slotBase = other.slotBase;
+    this.start = other.start + from;
+    this.mask = other.mask;
+    this.dataBase = other.dataBase;
+    this.granule = other.granule;
+    this.granuleMask = other.granuleMask;
+  }
+
   /**
    * Copies a run in scratch memory, its slots and its data as one piece, to `to` (8-aligned, with
    * `bytesToMove()` bytes of room) and aims at the copy.

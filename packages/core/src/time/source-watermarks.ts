@@ -98,6 +98,13 @@ export class SourceWatermarks {
     return this.combiner.remove(producer.input);
   }
 
+  /** Every producer there was has ended. `true` when the watermark has moved. */
+  endAll(): boolean {
+    let moved = false;
+    for (const id of [...this.producers.keys()]) if (this.end(id)) moved = true;
+    return moved;
+  }
+
   /** Looks at the clock: who has been silent for the idle timeout is idle. `true` on a change. */
   tick(nowMs: number): boolean {
     if (this.idleTimeoutMs === undefined) return false;

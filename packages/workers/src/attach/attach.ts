@@ -3,6 +3,8 @@ import { type Config, Topic, type TopicDescriptor } from '@lite-streams/core';
 import { Bell, fail } from '@lite-streams/core/internal';
 import { Answer, Control, ENGINE_STATE } from '../protocol/control.ts';
 import type { FromAttached, ToAttached } from '../protocol/messages.ts';
+import { historyOf } from '../storage/disk-history.ts';
+import { nodeDisk } from '../storage/node-disk.ts';
 import type { EngineDescriptor } from './descriptor.ts';
 
 /** How long a wait for the supervisor is before the engine's state is looked at. */
@@ -32,6 +34,7 @@ export class AttachedEngine implements Disposable {
     this.control = Control.attach(descriptor.control);
     this.bell = Bell.attach(descriptor.bell);
     this.config = Object.freeze(descriptor.config);
+    if (descriptor.config.directory !== undefined) this.control.ringsToo(this.bell);
     this.thread = descriptor.thread;
     this.port = descriptor.port;
     for (const topic of descriptor.topics) this.known.set(topic.name, topic);
@@ -50,8 +53,10 @@ export class AttachedEngine implements Disposable {
   topic(name: string): Topic {
     const handle = this.handles.get(name);
     if (handle !== undefined) return handle;
-    const topic = Topic.attach(this.known.get(name) ?? this.lookUp(name), {
+    const found = this.known.get(name) ?? this.lookUp(name);
+    const topic = Topic.attach(found, {
       thread: this.thread,
+      history: historyOf(found.storage, nodeDisk),
       bell: this.bell,
       development: this.config.development,
     });

@@ -9,7 +9,8 @@ import {
   checkSavepointName,
   type Explanation,
   fail,
-  GroupCursor,
+  type GroupPlace,
+  groupPlace,
   jobStats,
   outputsOf,
   type Plan,
@@ -72,7 +73,7 @@ export class EngineJob implements Job {
   private readonly home: JobHome;
   private readonly group: string;
   /** Where the job stands in each shard of its sources. */
-  private readonly cursors: readonly GroupCursor[];
+  private readonly cursors: readonly GroupPlace[];
   private readonly plan: Plan;
   private readonly board: Board;
   private readonly explanation: Explanation;
@@ -97,7 +98,7 @@ export class EngineJob implements Job {
     this.cursors = this.sources.flatMap(source => {
       const topic = home.topic(source);
       const id = topic.createGroup(this.group);
-      return topic.shards.map(shard => new GroupCursor(shard, id));
+      return topic.shards.map(shard => groupPlace(shard, id));
     });
     this.plan = running.plan;
     this.board = new Board(running.board);
@@ -129,8 +130,8 @@ export class EngineJob implements Job {
    * called; windows stay open. Rejects as `drained` does.
    */
   async caughtUp(options: WaitOptions = {}): Promise<void> {
-    const ends = this.cursors.map(({ shard }) => shard.published());
-    const isAhead = (cursor: GroupCursor, at: number) => ((cursor.committed() - ends[at]) | 0) >= 0;
+    const ends = this.cursors.map(({ shard }) => shard.offsetOf(shard.published()));
+    const isAhead = (cursor: GroupPlace, at: number) => cursor.committedOffset() >= ends[at];
     // The group of a job that has ended may be another one by now.
     const isRunning = () => this.current === 'running';
     const isDrained = () => this.current === 'drained';

@@ -226,9 +226,12 @@ export class EngineJobs implements JobHome {
     const over = new StreamError('CLOSED', `The pipeline "${nameOf(entry)}" was stopped.`);
     for (const { reject } of entry.checkpoints.values()) reject(failure ?? over);
     const { outline, options, job, started } = entry;
-    if (outline !== undefined && options.keepGroup !== true) {
-      for (const source of outline.topics.sources) {
-        this.around.known(source)?.deleteGroup(outline.group);
+    if (outline !== undefined) {
+      for (const name of outline.topics.sources) {
+        const source = this.around.known(name);
+        // On disk a pipeline goes on where it stopped.
+        const keeps = options.keepGroup ?? source?.options.durable ?? false;
+        if (!keeps) source?.deleteGroup(outline.group);
       }
     }
     if (how.state === 'drained') {

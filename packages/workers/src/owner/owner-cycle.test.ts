@@ -13,6 +13,7 @@ let control: Control;
 let bell: Bell;
 let nowMs: number;
 let poisoned: string[];
+let stopped: string[];
 let repaired: number[];
 
 beforeEach(() => {
@@ -20,6 +21,7 @@ beforeEach(() => {
   bell = Bell.create();
   nowMs = 1_000;
   poisoned = [];
+  stopped = [];
   repaired = [];
 });
 
@@ -41,6 +43,7 @@ function makeOwner(topics: Topic[], more: Partial<OwnerBoot> = {}): OwnerCycle {
     ...more,
   };
   return new OwnerCycle(boot, () => nowMs, {
+    stopped: (topic, shard) => stopped.push(`${topic}/${shard}`),
     poisoned: (topic, shard) => poisoned.push(`${topic}/${shard}`),
     repaired: thread => repaired.push(thread),
   });

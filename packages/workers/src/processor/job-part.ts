@@ -1,5 +1,5 @@
 import type { Pipeline } from '@lite-streams/core';
-import { GroupCursor, type Plan, type TaskHost } from '@lite-streams/core/internal';
+import { groupPlace, type Plan, type TaskHost } from '@lite-streams/core/internal';
 import type { Board } from '../job/board.ts';
 import { writeTask } from '../job/stats.ts';
 import type { ProcessorTopics } from './topics.ts';
@@ -42,7 +42,7 @@ export class JobPart {
       const topic = topics.get(input.topic);
       const group = topic.createGroup(plan.group);
       const shard = topic.shards[task.index];
-      const committed = shard.offsetOf(new GroupCursor(shard, group).committed());
+      const committed = groupPlace(shard, group).committedOffset();
       standing.committed += committed;
       standing.unread += shard.offsetOf(shard.published()) - committed;
     }

@@ -2,6 +2,8 @@ import { Topic, type TopicDescriptor } from '@lite-streams/core';
 import { type Bell, fail } from '@lite-streams/core/internal';
 import type { ProcessorBoot } from '../protocol/boot.ts';
 import type { Control } from '../protocol/control.ts';
+import { historyOf } from '../storage/disk-history.ts';
+import { nodeDisk } from '../storage/node-disk.ts';
 
 /** The topics of an engine as a processor sees them: handles are made when they are first used. */
 export class ProcessorTopics {
@@ -15,6 +17,7 @@ export class ProcessorTopics {
   constructor(boot: ProcessorBoot, bell: Bell, control: Control) {
     this.thread = boot.thread;
     this.bell = bell;
+    if (boot.config.directory !== undefined) control.ringsToo(bell);
     this.control = control;
     this.development = boot.config.development;
   }
@@ -30,7 +33,8 @@ export class ProcessorTopics {
     const descriptor = this.descriptors.get(name);
     if (descriptor === undefined) fail('UNKNOWN_TOPIC', `The engine has no topic "${name}".`);
     const { thread, bell, control, development } = this;
-    const topic = Topic.attach(descriptor, { thread, bell, development });
+    const history = historyOf(descriptor.storage, nodeDisk);
+    const topic = Topic.attach(descriptor, { thread, bell, development, history });
     topic.owner = control;
     this.handles.set(name, topic);
     return topic;

@@ -1,5 +1,6 @@
 import {
   add,
+  type Bell,
   fail,
   loadAcquire,
   storeRelease,
@@ -34,6 +35,7 @@ export type EngineState = (typeof ENGINE_STATE)[keyof typeof ENGINE_STATE];
 
 export class Control {
   private readonly words: Int32Array;
+  private bell: Bell | undefined;
 
   private constructor(words: Int32Array) {
     this.words = words;
@@ -81,6 +83,12 @@ export class Control {
   look(): void {
     add(this.words, CALLS, 1);
     wakeAll(this.words, CALLS);
+    this.bell?.ring();
+  }
+
+  /** From now on `look` rings the bell too: owners that write logs wait there. */
+  ringsToo(bell: Bell): void {
+    this.bell = bell;
   }
 
   calls(): number {

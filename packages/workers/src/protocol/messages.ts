@@ -97,6 +97,7 @@ export type FromSupervisor =
       readonly replaces: number;
     }
   | Poisoned
+  | LogStopped
   /** The engine cannot go on. */
   | { readonly kind: 'broken'; readonly error: Failure };
 
@@ -115,8 +116,17 @@ export interface Poisoned {
   readonly error: Failure;
 }
 
+/** The log of a shard could not be written: the shard takes nothing more. `shard` −1: the groups' offsets. */
+export interface LogStopped {
+  readonly kind: 'log-stopped';
+  readonly topic: string;
+  readonly shard: number;
+  readonly error: Failure;
+}
+
 export type FromOwner =
   | Poisoned
+  | LogStopped
   | { readonly kind: 'ready' }
   | { readonly kind: 'repaired'; readonly thread: number };
 

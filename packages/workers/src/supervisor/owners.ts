@@ -2,13 +2,14 @@ import { Worker } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
 import type { OwnerBoot, SupervisorBoot } from '../protocol/boot.ts';
 import type { Control } from '../protocol/control.ts';
-import type { FromOwner, Poisoned, ToOwner } from '../protocol/messages.ts';
+import type { FromOwner, LogStopped, Poisoned, ToOwner } from '../protocol/messages.ts';
 
 /** What the owners tell the supervisor. */
 export interface OwnersObserver {
   ownerExited(thread: number, error: Error | undefined): void;
   ownerReplaced(thread: number, replaces: number): void;
   shardPoisoned(message: Poisoned): void;
+  logStopped(message: LogStopped): void;
   /** An owner died before it could begin: another one would too. */
   ownersBroken(error: Error): void;
 }
@@ -55,7 +56,7 @@ export class Owners {
 
   addTopic(topic: TopicDescriptor): void {
     for (const { worker } of this.threads) {
-      worker.postMessage({ kind: 'topic', topic } satisfies ToOwner);
+      this.post(worker, { kind: 'topic', topic });
     }
   }
 
@@ -64,7 +65,7 @@ export class Owners {
     if (this.threads.length === 0) this.exitedBefore.push(thread);
     for (const { worker, repairing } of this.threads) {
       repairing.add(thread);
-      worker.postMessage({ kind: 'exited', thread } satisfies ToOwner);
+      this.post(worker, { kind: 'exited', thread });
     }
   }
 
@@ -77,7 +78,7 @@ export class Owners {
   async stop(): Promise<void> {
     this.stopping = true;
     for (const { worker } of this.threads) {
-      worker.postMessage({ kind: 'stop' } satisfies ToOwner);
+      this.post(worker, { kind: 'stop' });
     }
     await Promise.all(this.threads.map(({ ended }) => ended));
   }
@@ -101,6 +102,7 @@ export class Owners {
     worker.on('message', (message: FromOwner) => {
       if (message.kind === 'repaired') owner.repairing.delete(message.thread);
       else if (message.kind === 'poisoned') this.observer.shardPoisoned(message);
+      else if (message.kind === 'log-stopped') this.observer.logStopped(message);
       else owner.ready = true;
     });
     void ended.then(() => {
@@ -108,6 +110,12 @@ export class Owners {
     });
     this.threads[index] = owner;
     return owner;
+  }
+
+  /** An owner with logs blocks while it waits: it is called to look into its port. */
+  private post(worker: Worker, message: ToOwner): void {
+    worker.postMessage(message);
+    this.control.look();
   }
 
   private replace(index: number, dead: OwnerThread, cause: Error | undefined): void {
@@ -120,7 +128,7 @@ export class Owners {
     for (const other of this.threads) {
       if (other.thread === thread) continue;
       other.repairing.add(dead.thread);
-      other.worker.postMessage({ kind: 'exited', thread: dead.thread } satisfies ToOwner);
+      this.post(other.worker, { kind: 'exited', thread: dead.thread });
     }
     this.observer.ownerReplaced(thread, dead.thread);
   }

@@ -7,6 +7,7 @@ import { toFailure } from '../protocol/failure.ts';
 import type {
   FromProcessor,
   FromSupervisor,
+  LogStopped,
   Poisoned,
   Role,
   ToSupervisor,
@@ -35,6 +36,7 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
     this.main = main;
     const control = Control.attach(boot.control);
     const bell = Bell.attach(boot.bell);
+    if (boot.config.directory !== undefined) control.ringsToo(bell);
     this.processors = new Processors(boot, control, bell, this.topics, this);
     this.owners = new Owners(boot, control, this.topics, this);
     this.attachments = new Attachments(this.topics, () => this.catchUp(), this);
@@ -45,7 +47,9 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
       message => this.tell(message),
       new MemoryDriver(),
     );
-    setTimeout(() => this.owners.start(), OWNERS_LATEST_MS).unref();
+    // Where there are logs to be written, whoever appends waits for an owner.
+    const latestMs = boot.config.directory === undefined ? OWNERS_LATEST_MS : 0;
+    setTimeout(() => this.owners.start(), latestMs).unref();
     main.on('message', (message: ToSupervisor) => this.receive(message));
     this.tell({ kind: 'ready' });
   }
@@ -63,6 +67,10 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
   }
 
   shardPoisoned(message: Poisoned): void {
+    this.tell(message);
+  }
+
+  logStopped(message: LogStopped): void {
     this.tell(message);
   }
 
