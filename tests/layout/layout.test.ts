@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { planShard } from '@lite-streams/core/internal';
 import { expect, test } from 'vitest';
-import { CELL, CONSTANT, GROUP, KERNEL, SLOT_BYTES } from '../../packages/core/src/shard/layout.ts';
+import {
+  CELL,
+  CONSTANT,
+  GROUP,
+  KERNEL,
+  LOG,
+  SLOT_BYTES,
+} from '../../packages/core/src/shard/layout.ts';
 
 const root = new URL('../../', import.meta.url);
 const source = readFileSync(new URL('packages/core/src/shard/layout.ts', root), 'utf8');
@@ -34,12 +41,16 @@ test('the diagram of a shard gives the real offsets', () => {
     constants: '0',
     tail: String(KERNEL.TAIL),
     published: String(KERNEL.PUBLISHED),
-    'record waiters, room waiters': String(KERNEL.RECORD_WAITERS),
+    'record, room and written waiters': String(KERNEL.RECORD_WAITERS),
     'gate version': String(KERNEL.GATE_VERSION),
     state: String(KERNEL.STATE),
     era: String(KERNEL.ERA),
     earliest: String(KERNEL.EARLIEST),
     aborted: String(KERNEL.ABORTED),
+    written: String(LOG.written),
+    durable: String(LOG.durable),
+    'log start': String(LOG.start),
+    'log error': String(LOG.error),
     'producer cells': String(plan.producersAt),
   });
 });
@@ -65,6 +76,9 @@ test('every hot word stands on its own 128 bytes', () => {
     KERNEL.ERA,
     KERNEL.EARLIEST,
     KERNEL.ABORTED,
+    LOG.written,
+    LOG.durable,
+    LOG.start,
     plan.producersAt,
     plan.groupsAt,
     plan.groupsAt + KERNEL.GROUP_LEASES,
@@ -77,7 +91,7 @@ test('every hot word stands on its own 128 bytes', () => {
 
 test('no two words of a part overlap', () => {
   const words = (part: object) => Object.values(part).map(offset => offset >> 2);
-  for (const part of [CONSTANT, CELL, GROUP]) {
+  for (const part of [CONSTANT, CELL, GROUP, LOG]) {
     expect(new Set(words(part)).size).toBe(words(part).length);
   }
   expect(Math.max(...Object.values(CONSTANT))).toBeLessThan(KERNEL.TAIL);
