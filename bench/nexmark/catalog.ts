@@ -22,14 +22,18 @@ export interface Query {
 }
 
 const BIDS = ['bid'] as const;
+const AUCTIONS_AND_BIDS = ['auction', 'bid'] as const;
 
 // biome-ignore format: a table, one row per query
 export const QUERIES: readonly Query[] = [
   { name: 'q0', what: 'every bid, unchanged', reads: BIDS, target: 1.8e6, flink: 155e3 },
   { name: 'q1', what: 'prices converted', reads: BIDS, target: 1.8e6, flink: 158e3 },
   { name: 'q2', what: 'bids on some auctions', reads: BIDS, target: 1.8e6, flink: 175e3 },
+  { name: 'q4', what: 'average winning price by category', reads: AUCTIONS_AND_BIDS, lastOf: ['category'], target: 0.5e6, flink: 34e3 },
   { name: 'q5', what: 'auctions with the most bids, hopping 10 s / 2 s', reads: BIDS, target: 1e6, flink: 22e3 },
+  { name: 'q6', what: 'average of a seller’s last ten sales', reads: AUCTIONS_AND_BIDS, lastOf: ['seller'], target: 0.5e6 },
   { name: 'q7', what: 'highest bids of 10 s', reads: BIDS, target: 1e6, flink: 12e3 },
+  { name: 'q9', what: 'winning bids', reads: AUCTIONS_AND_BIDS, target: 0.5e6, flink: 14e3 },
   { name: 'q10', what: 'bids with day and minute', reads: BIDS },
   { name: 'q14', what: 'calculations on bids', reads: BIDS, target: 1.8e6 },
   { name: 'q15', what: 'statistics of a day', reads: BIDS, target: 0.5e6, flink: 72e3 },

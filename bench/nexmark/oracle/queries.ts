@@ -12,6 +12,13 @@ const STATISTICS = [
   `${counted} FILTER (price >= 1000000) AS "rank3${of}"`,
 ]);
 
+/** The bids that win: a row of the auction with the bid's columns beside. */
+const WINNING = `
+  SELECT a.*, b.bidder, b.price, b."dateTime" AS "bidDateTime", b.extra AS "bidExtra"
+  FROM auctions a JOIN bids b
+    ON b.auction = a.id AND b."dateTime" BETWEEN a."dateTime" AND a.expires
+  QUALIFY row_number() OVER (PARTITION BY a.id ORDER BY b.price DESC, b."dateTime", b.n) = 1`;
+
 /**
  * The queries in SQL, by name. Tables: `bids`, `auctions`, `persons` with the events' fields, `side`;
  * times are milliseconds. Columns are those of the pipelines' results.
@@ -23,6 +30,9 @@ export const SQL: Readonly<Record<string, string>> = {
 
   q2: 'SELECT auction, price FROM bids WHERE auction % 123 = 0',
 
+  q4: `
+    SELECT category, sum(price)::DOUBLE / count(*) AS average FROM (${WINNING}) GROUP BY category`,
+
   q5: `
     WITH counts AS (
       SELECT auction, start, start + 10000 AS "end", count(*) AS bids
@@ -30,9 +40,17 @@ export const SQL: Readonly<Record<string, string>> = {
       GROUP BY auction, start)
     SELECT * FROM counts QUALIFY bids = max(bids) OVER (PARTITION BY start)`,
 
+  q6: `
+    SELECT seller, sum(price)::DOUBLE / count(*) AS average
+    FROM (SELECT * FROM (${WINNING})
+          QUALIFY row_number() OVER (PARTITION BY seller ORDER BY expires DESC, id DESC) <= 10)
+    GROUP BY seller`,
+
   q7: `
     SELECT auction, bidder, price, "dateTime", extra FROM bids
     QUALIFY price = max(price) OVER (PARTITION BY "dateTime" // 10000)`,
+
+  q9: WINNING,
 
   q10: `
     SELECT auction, bidder, price, "dateTime", extra,

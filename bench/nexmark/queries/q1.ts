@@ -13,11 +13,9 @@ const converted = table('Converted', {
 
 export default pipeline('q1')
   .from('bids', bid, inEventTime)
-  .map(({ auction, bidder, price, dateTime, extra }) => ({
-    auction,
-    bidder,
-    price: price * 0.908,
-    dateTime,
-    extra,
-  }))
+  .map(({ auction, bidder, price, dateTime, extra }) => {
+    // Not inside of the object: V8 13 would optimise that again and again, and undo it at each whole number.
+    const converted = price * 0.908;
+    return { auction, bidder, price: converted, dateTime, extra };
+  })
   .to('q1', converted);

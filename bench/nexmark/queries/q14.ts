@@ -30,13 +30,10 @@ function count(text: string, letter: string): number {
 export default pipeline('q14')
   .from('bids', bid, inEventTime)
   .filter(({ price }) => 0.908 * price > 1_000_000 && 0.908 * price < 50_000_000)
-  .map(({ auction, bidder, price, dateTime, extra }) => ({
-    auction,
-    bidder,
-    price: 0.908 * price,
-    bidTimeType: timeOfDay(dateTime),
-    dateTime,
-    extra,
-    cCounts: count(extra, 'c'),
-  }))
+  .map(({ auction, bidder, price, dateTime, extra }) => {
+    const converted = 0.908 * price;
+    const bidTimeType = timeOfDay(dateTime);
+    const cCounts = count(extra, 'c');
+    return { auction, bidder, price: converted, bidTimeType, dateTime, extra, cCounts };
+  })
   .to('q14', calculated);

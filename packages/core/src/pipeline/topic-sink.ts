@@ -25,6 +25,9 @@ export class TopicSink implements RecordSink {
   private readonly router: Router;
   private readonly staging: number;
   private readonly room: number;
+  private readonly keysDoNotMatter: boolean;
+  /** The shard of records without a key: round robin, but a batch at a time. */
+  private turn = 0;
   private open = true;
 
   /** Throws `TOO_MANY_PRODUCERS`, `TOPIC_ENDED`. */
@@ -34,6 +37,7 @@ export class TopicSink implements RecordSink {
     this.places = topic.roomPlaces;
     this.room = topic.options.maxRecordBytes;
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
+    this.keysDoNotMatter = topic.options.partitioner === 'roundrobin';
     this.router = new Router(topic.options.partitioner, topic.shardCount);
     this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
     const now = topic.now();
@@ -51,11 +55,38 @@ export class TopicSink implements RecordSink {
   ): boolean {
     const { scratch } = this.topic;
     const { writer, staging } = this;
+    if (key === undefined || key === null || this.keysDoNotMatter) {
+      return this.appendInTurn(key, value, timestamp, headers);
+    }
     const bytes = writer.write(scratch, staging, this.room, key, value, timestamp, headers);
     const batch = this.batches[this.router.route(writer, scratch.u8)];
     if (!batch.fits(bytes) && !this.append(batch)) return false;
     batch.add(staging, bytes);
     return true;
+  }
+
+  /** Where the key does not pick the shard, the record is encoded in the batch of the shard in turn. */
+  private appendInTurn(
+    key: Parameters<RecordSink['tryAppend']>[0],
+    value: Parameters<RecordSink['tryAppend']>[1],
+    timestamp: number,
+    headers: Parameters<RecordSink['tryAppend']>[3],
+  ): boolean {
+    const { batches, writer } = this;
+    const { scratch } = this.topic;
+    for (;;) {
+      const batch = batches[this.turn];
+      const { left } = batch;
+      if (left > 0) {
+        const bytes = writer.write(scratch, batch.end, left, key, value, timestamp, headers);
+        if (bytes > 0) {
+          batch.advance(bytes);
+          return true;
+        }
+      }
+      // Once it is out, it is the next shard's turn; one that is empty has room for any record.
+      if (!this.append(batch)) return false;
+    }
   }
 
   flush(): boolean {
@@ -81,6 +112,9 @@ export class TopicSink implements RecordSink {
     const result = batch.append();
     if (result === KERNEL.REFUSED) this.topic.refuse(batch.appender.shard.number);
     if (result > 0) this.topic.bell.ring();
+    if (result >= 0 && batch === this.batches[this.turn]) {
+      this.turn = this.turn + 1 === this.batches.length ? 0 : this.turn + 1;
+    }
     return result >= 0;
   }
 }
