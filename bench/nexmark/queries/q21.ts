@@ -10,6 +10,8 @@ const CHANNEL_IDS = new Map([
   ['baidu', '3'],
 ]);
 
+const PARAMETER = '&channel_id=';
+
 const withId = table('WithChannelId', {
   auction: 'int',
   bidder: 'int',
@@ -19,7 +21,10 @@ const withId = table('WithChannelId', {
 });
 
 function idInUrl(url: string): string | undefined {
-  return /[?&]channel_id=([^&]*)/.exec(url)?.[1];
+  const at = url.indexOf(PARAMETER);
+  if (at < 0) return undefined;
+  const end = url.indexOf('&', at + PARAMETER.length);
+  return url.slice(at + PARAMETER.length, end < 0 ? undefined : end);
 }
 
 export default pipeline('q21')

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { Builder, ByteBuffer } from 'flatbuffers';
 import { describe, expect, test } from 'vitest';
 import { StreamError } from '../errors.ts';
@@ -121,6 +122,16 @@ test('what it writes is a FlatBuffer', () => {
   expect(buffer.readFloat64(field(3))).toBe(value.at);
   expect(buffer.__string(field(4))).toBe('');
   expect(bytes.length % 4).toBe(0);
+});
+
+test('without code made of text, it writes the same', () => {
+  const program = `
+    import { table } from ${JSON.stringify(new URL('./table.ts', import.meta.url).href)};
+    const serde = table('Shop', ${JSON.stringify(FIELDS)});
+    console.log(Buffer.from(serde.encode(${JSON.stringify(value)})).toString('hex'));`;
+  const flags = ['--disallow-code-generation-from-strings', '--input-type=module-typescript'];
+  const hex = execFileSync(process.execPath, [...flags, '-e', program], { encoding: 'utf8' });
+  expect(hex.trim()).toBe(Buffer.from(shop.encode(value)).toString('hex'));
 });
 
 describe('errors', () => {
