@@ -36,6 +36,24 @@ const proofs: readonly Proof[] = [
     ci: ['--kills', '300'],
     full: ['--kills', '3000'],
   },
+  {
+    name: 'crash-images',
+    program: 'tests/storage/prove-crashes.ts',
+    ci: ['--images', '10000'],
+    full: ['--images', '100000'],
+  },
+  {
+    name: 'bit-rot',
+    program: 'tests/storage/prove-rot.ts',
+    ci: ['--damages', '5000'],
+    full: ['--damages', '50000'],
+  },
+  {
+    name: 'kill-9',
+    program: 'tests/storage/prove-kills.ts',
+    ci: ['--kills', '200'],
+    full: ['--kills', '5000'],
+  },
   { name: 'flights', program: 'tests/proof/flights.ts', ci: [], full: ['--full'] },
 ];
 

@@ -42,7 +42,7 @@ export interface Disk {
   openFile(path: string, mode: OpenMode): DiskFile;
   /** Names in a directory, in no order. */
   readDirectory(path: string): string[];
-  /** Makes a directory and those above it, as far as they are missing. */
+  /** Makes a directory and those above it, as far as they are missing, durably. */
   makeDirectory(path: string): void;
   rename(from: string, to: string): void;
   /** Removes a file. */

@@ -7,8 +7,15 @@ export class FrameMemory implements RecordMemory {
   f64!: Float64Array;
   buffer!: Buffer;
 
+  /** Memory of whatever content; see `zeroed`. */
   constructor(bytes: number) {
     this.allocate(bytes);
+  }
+
+  static zeroed(bytes: number): FrameMemory {
+    const memory = new FrameMemory(bytes);
+    memory.u8.fill(0);
+    return memory;
   }
 
   get bytes(): number {
@@ -24,7 +31,8 @@ export class FrameMemory implements RecordMemory {
   }
 
   private allocate(bytes: number): void {
-    const whole = new ArrayBuffer(Math.ceil(bytes / 8) * 8);
+    // Windows are large and often filled in part only: zeroing them would cost more than using them.
+    const { buffer: whole } = Buffer.allocUnsafeSlow(Math.ceil(bytes / 8) * 8);
     this.u8 = new Uint8Array(whole);
     this.i32 = new Int32Array(whole);
     this.f64 = new Float64Array(whole);

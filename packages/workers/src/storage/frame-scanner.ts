@@ -55,8 +55,13 @@ export class FrameScanner {
     if (length < FRAME_HEADER_BYTES || length > MOST_FRAME_BYTES || (length & 7) !== 0)
       return this.forget();
     if (!this.window(position, length)) return this.forget();
-    const body = this.memory.u8.subarray(this.at + 4, this.at + length);
-    return (crc32(body) | 0) === this.memory.i32[this.at >> 2] || this.forget();
+    return this.isIntact() || this.forget();
+  }
+
+  /** Whether the frame is what its checksum says. */
+  isIntact(): boolean {
+    const body = this.memory.u8.subarray(this.at + 4, this.at + this.length);
+    return (crc32(body) | 0) === this.memory.i32[this.at >> 2];
   }
 
   /** As `load`, but only when the frame has been read already: frames loaded before it stay in place. */

@@ -188,7 +188,7 @@ export function encodeSeal(
   endOffset: number,
   contents: { records: number; leastTimestamp: number; greatestTimestamp: number },
 ): Uint8Array {
-  const memory = new FrameMemory(SEAL_BYTES);
+  const memory = FrameMemory.zeroed(SEAL_BYTES);
   storeWhole(memory.i32, FRAME.body, contents.records);
   const { leastTimestamp, greatestTimestamp } = contents;
   const whole = { span: 0, count: 0, dataCount: 0, payloadBytes: 8 };

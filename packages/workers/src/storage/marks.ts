@@ -75,7 +75,7 @@ export function readMarksOf(file: DiskFile, memory: FrameMemory): MarkValues | u
 /** Keeps the marks of a log that is open for writing. */
 export class Marks {
   private readonly file: DiskFile;
-  private readonly memory = new FrameMemory(SECTOR_BYTES);
+  private readonly memory = FrameMemory.zeroed(SECTOR_BYTES);
   private sequence: number;
 
   constructor(file: DiskFile, sequence: number) {

@@ -13,6 +13,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Disk, DiskFile, DiskStat, OpenMode } from './disk.ts';
 
 const FLAGS: Readonly<Record<OpenMode, string>> = {
@@ -26,7 +27,7 @@ const FLAGS: Readonly<Record<OpenMode, string>> = {
 export const nodeDisk: Disk = {
   openFile: (path, mode) => new NodeFile(path, openSync(path, FLAGS[mode])),
   readDirectory: path => readdirSync(path),
-  makeDirectory: path => void mkdirSync(path, { recursive: true }),
+  makeDirectory,
   rename: renameSync,
   remove: unlinkSync,
   syncDirectory,
@@ -79,6 +80,15 @@ class NodeFile implements DiskFile {
     this.isOpen = false;
     closeSync(this.descriptor);
   }
+}
+
+/** What is made is durable only when the directory above it is, up to one that was there. */
+function makeDirectory(path: string): void {
+  if (stat(path)?.isDirectory === true) return;
+  const above = dirname(path);
+  if (above !== path) makeDirectory(above);
+  mkdirSync(path, { recursive: true });
+  syncDirectory(above);
 }
 
 function syncDirectory(path: string): void {

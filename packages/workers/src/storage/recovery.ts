@@ -57,7 +57,7 @@ export interface Belonging {
 }
 
 /**
- * Finds the end of a log that may have been cut off anywhere. Finished segments were on stable
+ * Finds the end of a log that may have been cut off anywhere. A segment was finished and on stable
  * storage before the next one was made, so only the last one is scanned. What follows its last valid
  * frame is a torn tail, and is cut, unless something says that it had been durable: the marks, or the
  * durable offset that every frame carries, those after the damage included.
@@ -71,15 +71,18 @@ export function recover(disk: Disk, directory: string, belonging: Belonging): Re
   try {
     const { sealed, superseded } = chain(segments, marks);
     const last = segments.at(-1);
-    const isFinished = last === undefined || sealed.at(-1)?.path === last.file.path;
-    const active = isFinished ? undefined : scan(last, marks);
-    const endOffset = active?.endOffset ?? sealed.at(-1)?.endOffset ?? marks?.startOffset ?? 0;
-    const durable = Math.max(marks?.durableOffset ?? 0, active?.durableOffset ?? 0);
-    if (durable > endOffset) missing(directory, last, active, endOffset, durable);
-    const cutBytes = active === undefined ? 0 : cut(active);
+    const scanned = last === undefined ? undefined : scan(last, marks);
+    const endOffset = scanned?.endOffset ?? marks?.startOffset ?? 0;
+    const durable = Math.max(marks?.durableOffset ?? 0, scanned?.durableOffset ?? 0);
+    if (durable > endOffset) missing(directory, scanned, endOffset, durable);
+    const cutBytes = scanned === undefined ? 0 : cut(scanned);
+    // A seal counts only behind frames that are all there: it may have reached the disk before them.
+    const seal = last === undefined ? undefined : sealBehind(last, scanned);
+    if (seal !== undefined) sealed.push(seal);
+    const active = seal === undefined ? scanned : undefined;
     const removed = removeLeftovers(disk, directory, superseded);
     for (const { file } of segments) if (file !== active?.file) file.close();
-    const scannedBytes = active?.position ?? 0;
+    const scannedBytes = scanned?.position ?? 0;
     return { sealed, active, marks, endOffset, report: { scannedBytes, cutBytes, removed } };
   } catch (error) {
     for (const { file } of segments) file.close();
@@ -152,10 +155,13 @@ function chain(segments: OpenSegment[], marks: MarkValues | undefined): Chain {
     if (before !== undefined && header.firstOffset !== before) {
       logDamaged(file.path, 0, `offsets ${before} to ${header.firstOffset} before it are missing`);
     }
-    const seal = readSeal(file, header);
-    if (seal !== undefined) sealed.push(seal);
-    else if (!isLast) {
-      logDamaged(file.path, file.size(), 'the seal that ends a finished segment is not there');
+    if (!isLast) {
+      // The next one was made after this one had been flushed: its seal is there, or was lost since.
+      const seal = readSeal(file, header);
+      if (seal === undefined) {
+        logDamaged(file.path, file.size(), 'the seal that ends a finished segment is not there');
+      }
+      sealed.push(seal);
     }
     i++;
   }
@@ -181,7 +187,11 @@ function scan({ file, header }: OpenSegment, marks: MarkValues | undefined): Sca
   let leastTimestamp = NO_LEAST;
   let greatestTimestamp = NO_GREATEST;
   let lastAppendMs = header.createdAtMs;
-  while (scanner.load(position) && scanner.firstOffset === endOffset && !scanner.isSeal) {
+  while (scanner.load(position) && scanner.firstOffset === endOffset) {
+    if (scanner.isSeal) {
+      position = scanner.end;
+      break;
+    }
     index.note(position, endOffset, scanner.greatestTimestamp);
     endOffset = scanner.endOffset;
     durableOffset = Math.max(durableOffset, scanner.durableOffset);
@@ -212,18 +222,23 @@ function scan({ file, header }: OpenSegment, marks: MarkValues | undefined): Sca
 
 function missing(
   directory: string,
-  last: OpenSegment | undefined,
-  active: ActiveSegment | undefined,
+  scanned: ActiveSegment | undefined,
   endOffset: number,
   durableOffset: number,
 ): never {
-  const path = last?.file.path ?? directory;
-  const position = active?.position ?? 0;
   logDamaged(
-    path,
-    position,
+    scanned?.file.path ?? directory,
+    scanned?.position ?? 0,
     `offsets ${endOffset} to ${durableOffset} had been acknowledged as durable and cannot be read`,
   );
+}
+
+function sealBehind(
+  { file, header }: OpenSegment,
+  scanned: ActiveSegment | undefined,
+): SealedSegment | undefined {
+  const seal = readSeal(file, header);
+  return seal !== undefined && scanned?.position === seal.bytes ? seal : undefined;
 }
 
 /** Cuts what follows the last valid frame, and makes what is left durable. */

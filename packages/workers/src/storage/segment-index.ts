@@ -68,7 +68,7 @@ export class SegmentIndex {
 
   encode(salt: number): Uint8Array {
     const count = this.positions.length;
-    const { i32, u8 } = new FrameMemory(INDEX.entries + count * INDEX_ENTRY_BYTES);
+    const { i32, u8 } = FrameMemory.zeroed(INDEX.entries + count * INDEX_ENTRY_BYTES);
     i32[INDEX.version >> 2] = FORMAT_VERSION;
     i32[INDEX.magic >> 2] = INDEX_MAGIC;
     i32[INDEX.salt >> 2] = salt;

@@ -66,7 +66,7 @@ export function segmentPath(directory: string, firstOffset: number): string {
 }
 
 export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
-  const { i32, u8 } = new FrameMemory(SEGMENT_HEADER_BYTES);
+  const { i32, u8 } = FrameMemory.zeroed(SEGMENT_HEADER_BYTES);
   i32[SEGMENT.version >> 2] = FORMAT_VERSION;
   i32[SEGMENT.magic >> 2] = SEGMENT_MAGIC;
   i32[SEGMENT.salt >> 2] = header.salt;
@@ -80,7 +80,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
 
 /** Reads and checks a header. Throws `STORAGE_MISMATCH`, `LOG_DAMAGED`. */
 export function readSegmentHeader(file: DiskFile): SegmentHeader {
-  const { i32, u8 } = new FrameMemory(SEGMENT_HEADER_BYTES);
+  const { i32, u8 } = FrameMemory.zeroed(SEGMENT_HEADER_BYTES);
   const whole = file.read(u8, 0) === SEGMENT_HEADER_BYTES;
   const isOurs = i32[SEGMENT.magic >> 2] === SEGMENT_MAGIC;
   const isIntact = whole && checksum(u8, SEGMENT_HEADER_BYTES) === i32[SEGMENT.checksum >> 2];

@@ -1,0 +1,7 @@
+/** The log of the writer that is killed: small segments, so that it is also killed while it changes them. */
+export const WRITER_LOG = { shard: 1, identity: 9, segmentBytes: 256 * 1024 };
+
+/** What must stand at an offset. */
+export function valueAt(offset: number): string {
+  return `${offset}:`.padEnd(20 + ((offset * 7919) % 180), String(offset % 10));
+}

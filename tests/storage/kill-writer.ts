@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RecordView } from '@lite-streams/core/internal';
+import { nodeDisk } from '../../packages/workers/src/storage/node-disk.ts';
+import { ShardLog } from '../../packages/workers/src/storage/shard-log.ts';
+import { seededRandom } from '../../packages/workers/src/storage/testing/random.ts';
+import { valueAt, WRITER_LOG } from './kill-values.ts';
+
+const WRITER = fileURLToPath(new URL('./log-writer.ts', import.meta.url));
+/** A writer lives so long after it has begun to open its log; some die while they do. */
+const LONGEST_LIFE_MS = 60;
+
+export interface KillReport {
+  readonly kills: number;
+  /** Writers that died before they had opened their log. */
+  readonly inRecovery: number;
+  readonly records: number;
+  readonly faults: readonly string[];
+}
+
+/** What this process has heard from writers: the oracle that no kill reaches. */
+interface Heard {
+  written: number;
+  start: number;
+  opened: boolean;
+}
+
+/** Logs that are written at a time: a process takes longer to start than it lives. */
+const LANES = 2;
+
+/** Kills writer processes with SIGKILL at random moments and looks at what they leave. */
+export async function killWriter(kills: number, seed: number): Promise<KillReport> {
+  const lanes = Array.from({ length: Math.min(LANES, kills) }, (_, lane) => {
+    const share = Math.floor((kills + lane) / LANES);
+    return killInLane(kills < LANES ? kills : share, seed + lane * 1_000_000);
+  });
+  const reports = await Promise.all(lanes);
+  const sum = (of: (report: KillReport) => number): number =>
+    reports.reduce((total, report) => total + of(report), 0);
+  return {
+    kills: sum(report => report.kills),
+    inRecovery: sum(report => report.inRecovery),
+    records: sum(report => report.records),
+    faults: reports.flatMap(report => report.faults),
+  };
+}
+
+async function killInLane(kills: number, seed: number): Promise<KillReport> {
+  const random = seededRandom(seed);
+  const directory = mkdtempSync(join(tmpdir(), 'lite-streams-kills-'));
+  const faults: string[] = [];
+  const heard: Heard = { written: 0, start: 0, opened: false };
+  let inRecovery = 0;
+  try {
+    for (let kill = 0; kill < kills; kill++) {
+      const lifeMs = random.chance(0.2) ? 0 : random.next() * LONGEST_LIFE_MS;
+      await oneLife(directory, seed + kill, lifeMs, heard);
+      if (!heard.opened) inRecovery++;
+      // Most of the time the next writer recovers what is left, and may be killed there.
+      if (kill % 5 !== 4 && kill !== kills - 1) continue;
+      const fault = look(directory, heard);
+      if (fault !== undefined) faults.push(`seed ${seed}, kill ${kill}: ${fault}`);
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  return { kills, inRecovery, records: heard.written, faults };
+}
+
+async function oneLife(
+  directory: string,
+  seed: number,
+  lifeMs: number,
+  heard: Heard,
+): Promise<void> {
+  const writer = spawn(process.execPath, [WRITER, directory, String(seed)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  heard.opened = false;
+  let text = '';
+  let timer: NodeJS.Timeout | undefined;
+  writer.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    timer ??= setTimeout(() => writer.kill('SIGKILL'), lifeMs);
+    const lines = (text + chunk).split('\n');
+    text = lines.pop() ?? '';
+    for (const line of lines) hear(heard, line);
+  });
+  await once(writer, 'close');
+  clearTimeout(timer);
+}
+
+function hear(heard: Heard, line: string): void {
+  const [what, first] = line.split(' ');
+  const offset = Number(first);
+  if (what === 'opened') heard.opened = true;
+  if (what === 'start') heard.start = Math.max(heard.start, offset);
+  // The machine lives on, so what was written is there, flushed or not.
+  if (what === 'opened' || what === 'written' || what === 'durable') {
+    heard.written = Math.max(heard.written, offset);
+  }
+}
+
+/** Opens what is left, as the oracle knows it. */
+function look(directory: string, heard: Heard): string | undefined {
+  const log = ShardLog.open(nodeDisk, directory, WRITER_LOG);
+  try {
+    if (log.firstOffset > heard.start) {
+      return `begins at ${log.firstOffset}, and was not asked to begin above ${heard.start}`;
+    }
+    if (log.endOffset < heard.written) {
+      return `${heard.written} records were written, ${log.endOffset} are left`;
+    }
+    const view = new RecordView();
+    let next = log.firstOffset;
+    for (let run = log.read(next); run !== undefined; run = log.read(next)) {
+      if (run.offset !== next) return `a run begins at ${run.offset}, not at ${next}`;
+      for (let i = 0; i < run.count; i++, next++) {
+        if (run.view(i, view).text !== valueAt(next)) return `offset ${next} holds another record`;
+      }
+    }
+    if (next !== log.endOffset) return `reading ends at ${next}, the log at ${log.endOffset}`;
+    heard.written = next;
+    return undefined;
+  } finally {
+    log.close();
+  }
+}
