@@ -6,6 +6,7 @@ import { RecordView } from '../record/view.ts';
 import { cellState } from '../shard/appender.ts';
 import { type ShardReader, shardReader } from '../shard/group-access.ts';
 import { KERNEL } from '../shard/layout.ts';
+import { LogCursor } from '../shard/log-cursor.ts';
 import type { SlotRun } from '../shard/slot-run.ts';
 
 /** The one member of a pipeline's group in a shard: each shard is read by one task. */
@@ -34,7 +35,7 @@ export class TopicSource implements SourceInput {
     this.reader = shardReader(topic.shards[shard], id, MEMBER, topic.history);
     this.reader.rewind();
     if (from !== undefined) this.goTo(from);
-    this.start = topic.shards[shard].offsetOf(this.reader.cursor.next());
+    this.start = this.reader.cursor.nextOffset();
     this.run = this.reader.run;
     this.stable = !topic.shards[shard].overwrite && !topic.shards[shard].durable;
     this.places = [topic.recordPlaces[shard]];
@@ -80,7 +81,7 @@ export class TopicSource implements SourceInput {
 
   crowded(): boolean {
     const { shard, cursor } = this.reader;
-    if (shard.overwrite) return false;
+    if (shard.overwrite || cursor instanceof LogCursor) return false;
     const held = (shard.published() - cursor.committed()) | 0;
     if (held <= 0) return false;
     if (held > shard.plan.slots / 2) return true;
@@ -102,16 +103,21 @@ export class TopicSource implements SourceInput {
   /** What lies between what the group has committed and `from` is done: a group holds it until now. */
   private goTo(from: number): void {
     const { shard, cursor } = this.reader;
-    const ahead = from - shard.offsetOf(cursor.next());
+    const ahead = from - cursor.nextOffset();
     if (ahead === 0) return;
     const published = shard.offsetOf(shard.published());
     if (from > published) this.outOfRange(from, `ends at ${published}`);
+    if (cursor instanceof LogCursor) {
+      if (from < shard.logStart()) this.outOfRange(from, `begins at ${shard.logStart()}`);
+      cursor.openAt(from);
+      return;
+    }
     if (ahead > 0) {
       cursor.moveNext(shard.sequenceOf(from));
       this.reader.rewind();
       return;
     }
-    const at = shard.offsetOf(this.reader.seek(shard.sequenceOf(from), this.topic.thread));
+    const at = this.reader.seekOffset(from, this.topic.thread);
     if (at !== from) this.outOfRange(from, `begins at ${at}`);
   }
 

@@ -135,7 +135,7 @@ export class EngineJob implements Job {
     // The group of a job that has ended may be another one by now.
     const isRunning = () => this.current === 'running';
     const isDrained = () => this.current === 'drained';
-    const isRead = (cursor: GroupCursor, at: number) => ((cursor.next() - ends[at]) | 0) >= 0;
+    const isRead = (cursor: GroupPlace, at: number) => cursor.nextOffset() >= ends[at];
     let hurriedAtMs = Number.NEGATIVE_INFINITY;
     const reached = (): boolean => {
       if (isDrained() || (isRunning() && this.cursors.every(isAhead))) return true;
