@@ -48,7 +48,7 @@ export const parts: readonly Part[] = [
 
 const ground = ['errors', 'config'];
 const log = [...ground, 'memory', 'record', 'shard'];
-const eventTime = [...ground, 'memory', 'record', 'time', 'window', 'state', 'channel'];
+const eventTime = [...ground, 'memory', 'record', 'time', 'window', 'join', 'state', 'channel'];
 const formats = ['codec', 'serde'];
 
 /**
@@ -69,6 +69,7 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
   state: [...ground, 'memory', 'record', 'time', 'codec'],
   window: [...ground, 'record', 'time', 'state'],
   aggregate: ['errors', 'record', 'window'],
+  join: [...ground, 'time', 'window'],
   epoch: [...ground, 'time', 'state'],
   ground: [...ground, 'memory', 'channel', 'epoch'],
   operator: [...eventTime, 'serde'],

@@ -2,7 +2,7 @@
  * What became of every record. Nothing disappears: at rest, over all tasks of a job,
  *
  * `in + expanded + fired =
- *   out + filtered + duplicates + late + unassigned + windowed + processed + deadLetters`
+ *   out + filtered + duplicates + late + unassigned + windowed + joined + processed + deadLetters`
  *
  * and a pipeline of `map` and `filter` has `in = out + filtered + deadLetters`.
  */
@@ -23,9 +23,11 @@ export interface RecordCounts {
   unassigned: number;
   /** Values taken into at least one window. */
   windowed: number;
+  /** Values taken into a join, by either side. */
+  joined: number;
   /** Values that `process` has taken. */
   processed: number;
-  /** Results that windows and `process` made, and calls of theirs that ended as dead letters. */
+  /** Results that windows, joins and `process` made, and calls of theirs that ended as dead letters. */
   fired: number;
   /** Records and results that user code or encoding refused for good. */
   deadLetters: number;
@@ -41,6 +43,7 @@ export function noCounts(): RecordCounts {
     late: 0,
     unassigned: 0,
     windowed: 0,
+    joined: 0,
     processed: 0,
     fired: 0,
     deadLetters: 0,
@@ -60,6 +63,6 @@ export function addCounts(sum: RecordCounts, counts: RecordCounts): void {
 export function unaccounted(counts: RecordCounts): number {
   const made = counts.in + counts.expanded + counts.fired;
   const refused = counts.filtered + counts.duplicates + counts.late + counts.unassigned;
-  const taken = counts.windowed + counts.processed;
+  const taken = counts.windowed + counts.joined + counts.processed;
   return made - counts.out - refused - taken - counts.deadLetters;
 }

@@ -119,6 +119,16 @@ export class Faults {
     return this.append(key, asRecordValue({ key, timer, state }), timer.timestamp, headers);
   }
 
+  /** Rows that could not be joined: their key and both of them, as far as there are. */
+  deadPair(
+    step: string,
+    error: unknown,
+    pair: { readonly key: unknown; readonly left: unknown; readonly right: unknown },
+    timestamp: number,
+  ): boolean {
+    return this.append(pair.key, asRecordValue(pair), timestamp, this.origin(step, error));
+  }
+
   resume(): boolean {
     return this.outlet.resume();
   }

@@ -15,11 +15,15 @@ export class LateOutput {
     this.counts = counts;
   }
 
-  /** `false`: it waits for room. */
-  push(value: unknown, context: ContextCell, watermark: number): boolean {
+  /** `side`: of a join, where the value came in. `false`: it waits for room. */
+  push(value: unknown, context: ContextCell, watermark: number, side?: 'left' | 'right'): boolean {
     this.counts.late++;
     if (this.outlet === undefined) return true;
-    const headers = { 'late.step': this.step, 'late.watermark': String(watermark) };
+    const headers: Record<string, string> = {
+      'late.step': this.step,
+      'late.watermark': String(watermark),
+    };
+    if (side !== undefined) headers['late.side'] = side;
     return this.outlet.push(
       asRecordKey(context.key),
       asRecordValue(value),

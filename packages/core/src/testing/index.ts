@@ -18,3 +18,4 @@ export {
   type TestRecord,
   testPipeline,
 } from './test-pipeline.ts';
+export { replayTwoInput, type TwoInputEvent, TwoInputHarness } from './two-input-harness.ts';

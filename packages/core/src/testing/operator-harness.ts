@@ -298,7 +298,7 @@ function sorted(outputs: readonly OperatorOutput[]): OperatorOutput[] {
 }
 
 /** The operator after the one under test. */
-class Collector implements Operator {
+export class Collector implements Operator {
   readonly outputs: OperatorOutput[] = [];
   readonly watermarks: number[] = [];
   ended = false;

@@ -15,6 +15,11 @@ export class DueQueue<T extends Due> {
     return this.heap.length;
   }
 
+  /** The next one, left where it is. */
+  get first(): T | undefined {
+    return this.heap[0];
+  }
+
   push(item: T): void {
     const { heap } = this;
     let at = heap.length;

@@ -1,0 +1,273 @@
+import type { ResolvedInterval } from '../join/spec.ts';
+import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
+import { type Sleeper, Wakes } from '../join/wakes.ts';
+import { readByGroup, writeByGroup } from '../state/grouped.ts';
+import { keyGroupOf } from '../state/key-groups.ts';
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
+import type { ContextCell } from './context.ts';
+import type { RecordCounts } from './counters.ts';
+import type { JoinOutput } from './join-output.ts';
+import type { LateOutput } from './late-output.ts';
+import type { Operator } from './operator.ts';
+import type { TwoInputOperator } from './two-input.ts';
+
+export interface IntervalJoinParts {
+  readonly interval: ResolvedInterval;
+  /** Whether left rows without a partner are given, and right ones. */
+  readonly leftOuter: boolean;
+  readonly rightOuter: boolean;
+  readonly output: JoinOutput;
+  readonly late: LateOutput;
+  readonly counts: RecordCounts;
+}
+
+/** The rows of one key. */
+class KeyRows implements Sleeper {
+  readonly key: unknown;
+  readonly left: TimedRows;
+  readonly right: TimedRows;
+  wakeAt = Number.POSITIVE_INFINITY;
+
+  constructor(key: unknown, leftOuter: boolean, rightOuter: boolean) {
+    this.key = key;
+    this.left = new TimedRows(leftOuter);
+    this.right = new TimedRows(rightOuter);
+  }
+}
+
+/**
+ * Pairs of one key with `l + lower ≤ r ≤ l + upper`, made as soon as both rows are there, at the time
+ * of the later one. A left row is kept until `l + max(upper, 0)`, a right one until
+ * `r + max(−lower, 0)`: after that no partner comes that is not late. Then a row that has had none is
+ * given alone, at its own time, if its side is an outer one; time behind such a join is held back by
+ * what that side keeps, so that these rows are not late there.
+ */
+export class IntervalJoinOperator implements TwoInputOperator {
+  private readonly lower: number;
+  private readonly upper: number;
+  private readonly lateBy: number;
+  private readonly keepLeft: number;
+  private readonly keepRight: number;
+  private readonly leftOuter: boolean;
+  private readonly rightOuter: boolean;
+  private readonly holdsBack: number;
+  private readonly output: JoinOutput;
+  private readonly late: LateOutput;
+  private readonly counts: RecordCounts;
+  private readonly next: Operator;
+
+  private readonly keys = new Map<unknown, KeyRows>();
+  private readonly wakes = new Wakes<KeyRows>();
+  private now = Number.NEGATIVE_INFINITY;
+  private lateBefore = Number.NEGATIVE_INFINITY;
+
+  /** The row that is being joined, its side, and the part of the other side that is still to come. */
+  private rows: KeyRows | undefined;
+  private fromLeft = false;
+  private rowAt = 0;
+  private otherAt = 0;
+  private lastTime = 0;
+  /** Whether the watermark still has keys to look after before it is passed on, and which one now. */
+  private advancing = false;
+  private waking: KeyRows | undefined;
+
+  constructor(parts: IntervalJoinParts, next: Operator) {
+    const { interval, leftOuter, rightOuter } = parts;
+    this.lower = interval.lower;
+    this.upper = interval.upper;
+    this.lateBy = interval.lateBy;
+    this.keepLeft = Math.max(interval.upper, 0);
+    this.keepRight = Math.max(-interval.lower, 0);
+    this.leftOuter = leftOuter;
+    this.rightOuter = rightOuter;
+    this.holdsBack = Math.max(leftOuter ? this.keepLeft : 0, rightOuter ? this.keepRight : 0);
+    this.output = parts.output;
+    this.late = parts.late;
+    this.counts = parts.counts;
+    this.next = next;
+  }
+
+  pushLeft(value: unknown, context: ContextCell): boolean {
+    const { timestamp } = context;
+    if (timestamp < this.lateBefore) return this.late.push(value, context, this.now, 'left');
+    const rows = this.rowsOf(context.key);
+    const at = rows.left.insert(timestamp, value);
+    this.wakes.at(rows, timestamp + this.keepLeft);
+    if (rows.right.size === 0) return true;
+    this.fromLeft = true;
+    this.lastTime = timestamp + this.upper;
+    return this.join(rows, at, rows.right, timestamp + this.lower);
+  }
+
+  pushRight(value: unknown, context: ContextCell): boolean {
+    const { timestamp } = context;
+    if (timestamp < this.lateBefore) return this.late.push(value, context, this.now, 'right');
+    const rows = this.rowsOf(context.key);
+    const at = rows.right.insert(timestamp, value);
+    this.wakes.at(rows, timestamp + this.keepRight);
+    if (rows.left.size === 0) return true;
+    this.fromLeft = false;
+    this.lastTime = timestamp - this.lower;
+    return this.join(rows, at, rows.left, timestamp - this.upper);
+  }
+
+  watermark(watermark: number): boolean {
+    if (watermark <= this.now) return true;
+    this.now = watermark;
+    this.lateBefore = watermark - this.lateBy;
+    if (this.wakes.nextAt > watermark) return this.passTime();
+    this.advancing = true;
+    return this.advance();
+  }
+
+  endLeft(): boolean {
+    return true;
+  }
+
+  endRight(): boolean {
+    return true;
+  }
+
+  end(): boolean {
+    return this.next.end();
+  }
+
+  resume(): boolean {
+    if (!this.next.resume()) return false;
+    if (this.rows !== undefined) return this.makePairs(this.rows);
+    return this.advancing ? this.advance() : true;
+  }
+
+  /** Every key as `[key, left rows, right rows]` in its group. */
+  snapshot(writer: SnapshotWriter): void {
+    const entries = Array.from(this.keys.values(), ({ key, left, right }) => [
+      key,
+      left.plain(),
+      right.plain(),
+    ]);
+    writeByGroup(writer, this.now, entries, ([key]) => keyGroupOf(key));
+  }
+
+  restore(reader: SnapshotReader): void {
+    let watermark = Number.POSITIVE_INFINITY;
+    readByGroup(
+      reader,
+      state => {
+        // Several tasks may have written: the one that was furthest behind holds.
+        watermark = Math.min(watermark, state as number);
+        this.now = watermark;
+        this.lateBefore = watermark - this.lateBy;
+      },
+      entry => {
+        const [key, left, right] = entry as [unknown, PlainRows, PlainRows];
+        const rows = new KeyRows(key, this.leftOuter, this.rightOuter);
+        rows.left.addAll(left);
+        rows.right.addAll(right);
+        this.keys.set(key, rows);
+        this.wakes.at(rows, this.dueAt(rows));
+      },
+    );
+  }
+
+  private rowsOf(key: unknown): KeyRows {
+    this.counts.joined++;
+    let rows = this.keys.get(key);
+    if (rows === undefined) {
+      rows = new KeyRows(key, this.leftOuter, this.rightOuter);
+      this.keys.set(key, rows);
+    }
+    return rows;
+  }
+
+  private join(rows: KeyRows, at: number, others: TimedRows, firstTime: number): boolean {
+    const otherAt = others.from(firstTime);
+    if (otherAt === others.end || others.times[otherAt] > this.lastTime) return true;
+    this.rows = rows;
+    this.rowAt = at;
+    this.otherAt = otherAt;
+    this.output.aim(rows.key, undefined);
+    return this.makePairs(rows);
+  }
+
+  private makePairs(rows: KeyRows): boolean {
+    const { output, fromLeft, rowAt, lastTime } = this;
+    const { left, right } = rows;
+    const others = fromLeft ? right : left;
+    const time = fromLeft ? left.times[rowAt] : right.times[rowAt];
+    while (this.otherAt < others.end && others.times[this.otherAt] <= lastTime) {
+      const otherAt = this.otherAt++;
+      const leftAt = fromLeft ? rowAt : otherAt;
+      const rightAt = fromLeft ? otherAt : rowAt;
+      if (left.marks !== undefined) left.marks[leftAt] = 1;
+      if (right.marks !== undefined) right.marks[rightAt] = 1;
+      const otherTime = others.times[otherAt];
+      if (!output.pair(left, leftAt, right, rightAt, Math.max(time, otherTime))) {
+        return false;
+      }
+    }
+    this.rows = undefined;
+    return true;
+  }
+
+  /** Lets go of all that no partner can come for, then passes the watermark on. */
+  private advance(): boolean {
+    const { wakes, now } = this;
+    for (;;) {
+      if (this.waking !== undefined && !this.wake(this.waking)) return false;
+      if (wakes.size === 0 || wakes.nextAt > now) break;
+      this.waking = wakes.pop();
+      if (this.waking !== undefined) this.output.aim(this.waking.key, undefined);
+    }
+    this.advancing = false;
+    return this.passTime();
+  }
+
+  private wake(rows: KeyRows): boolean {
+    const { left, right } = rows;
+    if (this.leftOuter) {
+      while (left.size > 0 && left.first + this.keepLeft <= this.now) {
+        if (!this.giveLeft(left)) return false;
+      }
+    } else {
+      left.dropTo(left.after(this.now - this.keepLeft));
+    }
+    if (this.rightOuter) {
+      while (right.size > 0 && right.first + this.keepRight <= this.now) {
+        if (!this.giveRight(right)) return false;
+      }
+    } else {
+      right.dropTo(right.after(this.now - this.keepRight));
+    }
+    this.waking = undefined;
+    if (left.size === 0 && right.size === 0) this.keys.delete(rows.key);
+    else this.wakes.at(rows, this.dueAt(rows));
+    return true;
+  }
+
+  /** The first left row goes, alone if it never had a partner. */
+  private giveLeft(left: TimedRows): boolean {
+    const { head } = left;
+    const alone = (left.marks as number[])[head] === 0;
+    const time = left.times[head];
+    const value = left.values[head];
+    left.dropTo(head + 1);
+    return alone ? this.output.leftAlone(value, time) : true;
+  }
+
+  private giveRight(right: TimedRows): boolean {
+    const { head } = right;
+    const alone = (right.marks as number[])[head] === 0;
+    const time = right.times[head];
+    const value = right.values[head];
+    right.dropTo(head + 1);
+    return alone ? this.output.rightAlone(value, time) : true;
+  }
+
+  private dueAt({ left, right }: KeyRows): number {
+    return Math.min(left.first + this.keepLeft, right.first + this.keepRight);
+  }
+
+  private passTime(): boolean {
+    return this.next.watermark(this.now - this.holdsBack);
+  }
+}

@@ -1,0 +1,400 @@
+import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
+import { readByGroup, writeByGroup } from '../state/grouped.ts';
+import { keyGroupOf } from '../state/key-groups.ts';
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
+import { DueQueue } from '../window/due.ts';
+import type { SlidingAssigner } from '../window/sliding.ts';
+import type { Window } from '../window/window.ts';
+import type { ContextCell } from './context.ts';
+import type { RecordCounts } from './counters.ts';
+import type { JoinOutput } from './join-output.ts';
+import type { LateOutput } from './late-output.ts';
+import type { Operator } from './operator.ts';
+import { PairLoop } from './pair-loop.ts';
+import type { TwoInputOperator } from './two-input.ts';
+
+export interface WindowJoinParts {
+  readonly assigner: SlidingAssigner;
+  readonly allowedLateness: number;
+  /** Whether left rows without a partner are given, and right ones. */
+  readonly leftOuter: boolean;
+  readonly rightOuter: boolean;
+  readonly output: JoinOutput;
+  readonly late: LateOutput;
+  readonly counts: RecordCounts;
+}
+
+/** The rows of one key, once each, in however many windows they are. */
+class KeyRows {
+  readonly key: unknown;
+  readonly left = new TimedRows(false);
+  readonly right = new TimedRows(false);
+  /** The span whose windows know of this key already. */
+  span: Span | undefined = undefined;
+
+  constructor(key: unknown) {
+    this.key = key;
+  }
+}
+
+class JoinWindow {
+  readonly edges: Window;
+  dueAt: number;
+  fired: boolean;
+  /** The keys that have rows in it. */
+  readonly keys = new Set<KeyRows>();
+
+  constructor(edges: Window, dueAt: number, fired: boolean) {
+    this.edges = edges;
+    this.dueAt = dueAt;
+    this.fired = fired;
+  }
+}
+
+/** The windows of every time in `[start, end)` that are not late. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  readonly windows: readonly JoinWindow[];
+  readonly assigned: number;
+  readonly anyFired: boolean;
+}
+
+const NO_SPAN: Span = {
+  start: Number.POSITIVE_INFINITY,
+  end: Number.NEGATIVE_INFINITY,
+  windows: [],
+  assigned: 0,
+  anyFired: false,
+};
+
+/**
+ * Pairs of one key and window, tumbling or hopping, made when the window fires, at its end − 1. A row
+ * that comes later and is allowed makes its pairs at once, and no pair twice. When the window goes,
+ * the rows of an outer side that had no partner in it are given alone, at their own time; time behind
+ * such a join is held back by the window's life, so that these rows are not late there.
+ */
+export class WindowJoinOperator implements TwoInputOperator {
+  private readonly assigner: SlidingAssigner;
+  private readonly allowedLateness: number;
+  private readonly leftOuter: boolean;
+  private readonly rightOuter: boolean;
+  private readonly holdsBack: number;
+  private readonly late: LateOutput;
+  private readonly counts: RecordCounts;
+  private readonly loop: PairLoop;
+  private readonly next: Operator;
+
+  private readonly keys = new Map<unknown, KeyRows>();
+  private readonly windows = new Map<number, JoinWindow>();
+  private readonly queue = new DueQueue<JoinWindow>();
+  private now = Number.NEGATIVE_INFINITY;
+  private span = NO_SPAN;
+  private readonly starts: number[] = [];
+
+  /** A row that has come into windows that have fired, and the next of them. */
+  private lateRows: KeyRows | undefined;
+  private lateIsLeft = false;
+  private lateAt = 0;
+  private lateWindow = 0;
+  /** Whether the watermark still has windows to look after before it is passed on. */
+  private advancing = false;
+  /** The window that fires or goes, the keys left in it, and which of a key's sides comes next. */
+  private window: JoinWindow | undefined;
+  private going = false;
+  private rest!: Iterator<KeyRows, undefined>;
+  private rows: KeyRows | undefined;
+  private phase: 'left' | 'right' | 'drop' = 'left';
+
+  constructor(parts: WindowJoinParts, next: Operator) {
+    const { assigner, allowedLateness, leftOuter, rightOuter } = parts;
+    this.assigner = assigner;
+    this.allowedLateness = allowedLateness;
+    this.leftOuter = leftOuter;
+    this.rightOuter = rightOuter;
+    this.holdsBack = leftOuter || rightOuter ? assigner.size - 1 + allowedLateness : 0;
+    this.late = parts.late;
+    this.counts = parts.counts;
+    this.loop = new PairLoop(parts.output);
+    this.next = next;
+  }
+
+  pushLeft(value: unknown, context: ContextCell): boolean {
+    const span = this.spanOf(context.timestamp);
+    if (span.windows.length === 0) return this.turnAway(span, value, context, 'left');
+    const rows = this.rowsOf(context.key, span);
+    const at = rows.left.insert(context.timestamp, value);
+    return span.anyFired ? this.joinLate(rows, true, at) : true;
+  }
+
+  pushRight(value: unknown, context: ContextCell): boolean {
+    const span = this.spanOf(context.timestamp);
+    if (span.windows.length === 0) return this.turnAway(span, value, context, 'right');
+    const rows = this.rowsOf(context.key, span);
+    const at = rows.right.insert(context.timestamp, value);
+    return span.anyFired ? this.joinLate(rows, false, at) : true;
+  }
+
+  watermark(watermark: number): boolean {
+    if (watermark <= this.now) return true;
+    this.now = watermark;
+    if (this.queue.nextAt > watermark) return this.passTime();
+    this.advancing = true;
+    return this.advance();
+  }
+
+  endLeft(): boolean {
+    return true;
+  }
+
+  endRight(): boolean {
+    return true;
+  }
+
+  end(): boolean {
+    return this.next.end();
+  }
+
+  resume(): boolean {
+    if (!this.next.resume() || !this.loop.proceed()) return false;
+    if (this.lateRows !== undefined) return this.joinLateWindows(this.lateRows);
+    return this.advancing ? this.advance() : true;
+  }
+
+  /** Every key as `[key, left rows, right rows]` in its group; the windows follow from the rows. */
+  snapshot(writer: SnapshotWriter): void {
+    const entries = Array.from(this.keys.values(), ({ key, left, right }) => [
+      key,
+      left.plain(),
+      right.plain(),
+    ]);
+    writeByGroup(writer, this.now, entries, ([key]) => keyGroupOf(key));
+  }
+
+  restore(reader: SnapshotReader): void {
+    let watermark = Number.POSITIVE_INFINITY;
+    readByGroup(
+      reader,
+      state => {
+        // Several tasks may have written: the one that was furthest behind holds.
+        watermark = Math.min(watermark, state as number);
+        this.now = watermark;
+      },
+      entry => {
+        const [key, left, right] = entry as [unknown, PlainRows, PlainRows];
+        const rows = new KeyRows(key);
+        rows.left.addAll(left);
+        rows.right.addAll(right);
+        this.keys.set(key, rows);
+        for (const time of [...left[0], ...right[0]]) this.know(rows, this.spanOf(time));
+      },
+    );
+  }
+
+  private spanOf(timestamp: number): Span {
+    const { span } = this;
+    if (timestamp >= span.start && timestamp < span.end) return span;
+    const found = this.locate(timestamp);
+    if (found.windows.length > 0) this.span = found;
+    return found;
+  }
+
+  private locate(timestamp: number): Span {
+    const { assigner, starts } = this;
+    const assigned = assigner.assign(timestamp, starts);
+    const windows: JoinWindow[] = [];
+    for (let i = 0; i < assigned; i++) {
+      if (this.goesAt(starts[i]) > this.now) windows.push(this.open(starts[i]));
+    }
+    return {
+      start: assigner.spanStart,
+      end: assigner.spanEnd,
+      windows,
+      assigned,
+      anyFired: windows.some(({ fired }) => fired),
+    };
+  }
+
+  private open(start: number): JoinWindow {
+    let window = this.windows.get(start);
+    if (window !== undefined) return window;
+    const end = start + this.assigner.size;
+    const fired = end - 1 <= this.now;
+    const edges = Object.freeze({ start, end });
+    window = new JoinWindow(edges, fired ? this.goesAt(start) : end - 1, fired);
+    this.windows.set(start, window);
+    this.queue.push(window);
+    return window;
+  }
+
+  private goesAt(start: number): number {
+    return start + this.assigner.size - 1 + this.allowedLateness;
+  }
+
+  /** A value without an open window. */
+  private turnAway(
+    span: Span,
+    value: unknown,
+    context: ContextCell,
+    side: 'left' | 'right',
+  ): boolean {
+    if (span.assigned > 0) return this.late.push(value, context, this.now, side);
+    this.counts.unassigned++;
+    return true;
+  }
+
+  private rowsOf(key: unknown, span: Span): KeyRows {
+    this.counts.joined++;
+    let rows = this.keys.get(key);
+    if (rows === undefined) {
+      rows = new KeyRows(key);
+      this.keys.set(key, rows);
+    }
+    if (rows.span !== span) this.know(rows, span);
+    return rows;
+  }
+
+  private know(rows: KeyRows, span: Span): void {
+    rows.span = span;
+    for (const window of span.windows) window.keys.add(rows);
+  }
+
+  /** A row came into windows that have fired: it makes its pairs in each of them at once. */
+  private joinLate(rows: KeyRows, isLeft: boolean, at: number): boolean {
+    this.lateRows = rows;
+    this.lateIsLeft = isLeft;
+    this.lateAt = at;
+    this.lateWindow = 0;
+    return this.joinLateWindows(rows);
+  }
+
+  private joinLateWindows(rows: KeyRows): boolean {
+    const { lateAt } = this;
+    const { windows } = this.span;
+    while (this.lateWindow < windows.length) {
+      const { fired, edges } = windows[this.lateWindow++];
+      if (!fired) continue;
+      const { key, left, right } = rows;
+      const at = edges.end - 1;
+      const done = this.lateIsLeft
+        ? this.loop.pairs(
+            key,
+            edges,
+            left,
+            lateAt,
+            lateAt + 1,
+            right,
+            right.from(edges.start),
+            right.from(edges.end),
+            at,
+          )
+        : this.loop.pairs(
+            key,
+            edges,
+            left,
+            left.from(edges.start),
+            left.from(edges.end),
+            right,
+            lateAt,
+            lateAt + 1,
+            at,
+          );
+      if (!done) return false;
+    }
+    this.lateRows = undefined;
+    return true;
+  }
+
+  /** Fires and cleans up all that is due, then passes the watermark on. */
+  private advance(): boolean {
+    const { queue, now } = this;
+    for (;;) {
+      if (this.window !== undefined) {
+        const done = this.going ? this.goes(this.window) : this.fires(this.window);
+        if (!done) return false;
+      }
+      if (queue.size === 0 || queue.nextAt > now) break;
+      this.begin(queue.pop());
+    }
+    this.advancing = false;
+    return this.passTime();
+  }
+
+  private begin(window: JoinWindow): void {
+    this.span = NO_SPAN;
+    this.window = window;
+    this.going = window.fired;
+    this.rest = window.keys.values();
+  }
+
+  private fires(window: JoinWindow): boolean {
+    const { edges } = window;
+    const { start, end } = edges;
+    for (let step = this.rest.next(); step.done !== true; step = this.rest.next()) {
+      const { key, left, right } = step.value;
+      const done = this.loop.pairs(
+        key,
+        edges,
+        left,
+        left.from(start),
+        left.from(end),
+        right,
+        right.from(start),
+        right.from(end),
+        end - 1,
+      );
+      if (!done) return false;
+    }
+    window.fired = true;
+    window.dueAt = this.goesAt(start);
+    this.queue.push(window);
+    this.window = undefined;
+    return true;
+  }
+
+  private goes(window: JoinWindow): boolean {
+    for (;;) {
+      if (this.rows !== undefined && !this.leaves(this.rows, window)) return false;
+      const step = this.rest.next();
+      if (step.done === true) break;
+      this.rows = step.value;
+      this.phase = 'left';
+    }
+    // A key that lives on remembers its last span, and so this window.
+    window.keys.clear();
+    this.windows.delete(window.edges.start);
+    this.window = undefined;
+    return true;
+  }
+
+  /** A key's rows leave the window: alone where the other side has none, and then for good. */
+  private leaves(rows: KeyRows, { edges }: JoinWindow): boolean {
+    const { key, left, right } = rows;
+    const { start, end } = edges;
+    if (this.phase === 'left') {
+      this.phase = 'right';
+      if (this.leftOuter && right.from(start) === right.from(end)) {
+        const from = left.from(start);
+        if (!this.loop.alone('left', key, edges, left, from, left.from(end))) return false;
+      }
+    }
+    if (this.phase === 'right') {
+      this.phase = 'drop';
+      if (this.rightOuter && left.from(start) === left.from(end)) {
+        const from = right.from(start);
+        if (!this.loop.alone('right', key, edges, right, from, right.from(end))) return false;
+      }
+    }
+    // Earlier windows have gone before, and the next one starts a slide later.
+    const before = start + this.assigner.slide;
+    left.dropTo(left.from(before));
+    right.dropTo(right.from(before));
+    if (left.size === 0 && right.size === 0) this.keys.delete(key);
+    this.rows = undefined;
+    return true;
+  }
+
+  private passTime(): boolean {
+    return this.next.watermark(this.now - this.holdsBack);
+  }
+}
