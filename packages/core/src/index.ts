@@ -37,6 +37,11 @@ export {
 } from './config/options.ts';
 export type { CheckpointMode, CheckpointOptions } from './epoch/options.ts';
 export { ERRORS, type ErrorCode, StreamError } from './errors.ts';
+export { type AsOfSpec, asOf } from './join/as-of.ts';
+export { type IntervalOptions, type IntervalSpec, interval } from './join/interval.ts';
+export type { JoinContext, JoinType } from './join/join.ts';
+export type { JoinSpec, JoinWindows } from './join/spec.ts';
+export { type UnboundedSpec, unbounded } from './join/unbounded.ts';
 export type { Context } from './operator/context.ts';
 export type { RecordCounts } from './operator/counters.ts';
 export type { AsyncContext } from './operator/map-async.ts';
@@ -129,5 +134,6 @@ export type {
 export { counting } from './window/counting.ts';
 export type { AnyFold, Fold } from './window/fold.ts';
 export { hopping } from './window/hopping.ts';
+export { type SessionWindows, session } from './window/session.ts';
 export { tumbling } from './window/tumbling.ts';
 export type { Panes, Window, WindowInfo } from './window/window.ts';

@@ -1,5 +1,6 @@
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
 import type { HoppingWindows } from '../window/hopping.ts';
+import type { SessionWindows } from '../window/session.ts';
 import type { SlidingAssigner } from '../window/sliding.ts';
 import { resolveWindow } from '../window/spec.ts';
 import type { TumblingWindows } from '../window/tumbling.ts';
@@ -8,7 +9,7 @@ import type { IntervalSpec } from './interval.ts';
 import type { UnboundedSpec } from './unbounded.ts';
 
 /** The windows that rows can be joined in. */
-export type JoinWindows = TumblingWindows | HoppingWindows;
+export type JoinWindows = TumblingWindows | HoppingWindows | SessionWindows;
 
 /** What `.join()` takes. */
 export type JoinSpec = IntervalSpec | UnboundedSpec | AsOfSpec | JoinWindows;
@@ -44,6 +45,8 @@ export function resolveJoin(spec: JoinSpec, wrong: Wrong): ResolvedJoin {
       const ttl = timeToLive(spec.ttl, wrong);
       return { kind: 'asOf', ttl, described: `as-of join, versions live ${ttl} ms` };
     }
+    case 'session':
+      return resolveSession(spec, wrong);
     case 'tumbling':
     case 'hopping':
       return resolveWindowed(spec, wrong);
@@ -78,10 +81,18 @@ function resolveUnbounded(spec: UnboundedSpec, wrong: Wrong): ResolvedInterval {
   return { kind: 'interval', lower: 0 - ttl, upper: ttl, lateBy: ttl - 1, described };
 }
 
-function resolveWindowed(spec: JoinWindows, wrong: Wrong): ResolvedJoin {
+function resolveWindowed(spec: TumblingWindows | HoppingWindows, wrong: Wrong): ResolvedJoin {
   const window = resolveWindow(spec, wrong);
-  if (window.kind !== 'time') return wrong(`a window that it cannot join in`);
+  if (window.kind !== 'time') return wrong('a window that it cannot join in');
   return { kind: 'window', assigner: window.assigner, described: `join in ${window.described}` };
+}
+
+function resolveSession({ gap: given }: SessionWindows, wrong: Wrong): ResolvedJoin {
+  const gap = durationMs(given);
+  if (gap !== undefined && gap >= 1) {
+    return { kind: 'session', gap, described: `join in session, gap ${gap} ms` };
+  }
+  return wrong(`the gap ${JSON.stringify(given)}; it must be above 0, as ${DURATION_FORM}`);
 }
 
 function bound(which: string, duration: unknown, wrong: Wrong): number {

@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { JoinType } from '../join/join.ts';
 import type { ResolvedJoin } from '../join/spec.ts';
 import type { OperatorOutput } from '../testing/operator-harness.ts';
-import { replayTwoInput, type TwoInputEvent, TwoInputHarness } from '../testing/two-input-harness.ts';
+import {
+  replayTwoInput,
+  type TwoInputEvent,
+  TwoInputHarness,
+} from '../testing/two-input-harness.ts';
 import { SlidingAssigner } from '../window/sliding.ts';
 import { type JoinForm, joinOperator } from './join-operator.ts';
 
@@ -62,9 +66,7 @@ const late = (row: Row): string => `late ${row.side} ${row.id}`;
 const isOuter = (type: JoinType, side: Row['side']): boolean => type === 'full' || type === side;
 
 function alone(row: Row): string {
-  return row.side === 'left'
-    ? textOf(row, undefined, row.time)
-    : textOf(undefined, row, row.time);
+  return row.side === 'left' ? textOf(row, undefined, row.time) : textOf(undefined, row, row.time);
 }
 
 function sidesOf(rows: readonly Row[]): [left: Row[], right: Row[]] {
@@ -251,7 +253,8 @@ function outputsOf(one: Case): { outputs: Outputs; harness: TwoInputHarness } {
     const passed = harness.watermarks.at(-1) ?? Number.NEGATIVE_INFINITY;
     harness.apply(event);
     const taken = harness.take();
-    if (isInBound(one)) for (const { timestamp } of taken) expect(timestamp).toBeGreaterThan(passed);
+    if (isInBound(one))
+      for (const { timestamp } of taken) expect(timestamp).toBeGreaterThan(passed);
     const lateRows = harness.late.records
       .splice(0)
       .map(({ value, headers }) => `late ${headers['late.side']} ${value}`);
@@ -263,7 +266,8 @@ function outputsOf(one: Case): { outputs: Outputs; harness: TwoInputHarness } {
 const output = ({ key, value, timestamp }: OperatorOutput): string =>
   `${key} ${value} @${timestamp}`;
 
-const isInBound = ({ rows }: Case): boolean => rows.every(({ time, watermark }) => time > watermark);
+const isInBound = ({ rows }: Case): boolean =>
+  rows.every(({ time, watermark }) => time > watermark);
 
 type Step = readonly [kind: number, key: number, advance: number, behind: number];
 

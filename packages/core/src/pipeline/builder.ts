@@ -1,6 +1,8 @@
 import { together } from '../aggregate/together.ts';
 import { resolveCheckpoint } from '../epoch/options.ts';
 import { fail } from '../errors.ts';
+import type { AnyJoin, JoinType } from '../join/join.ts';
+import type { JoinSpec } from '../join/spec.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { Aggregate, WindowFunction } from '../window/aggregate.ts';
 import { guardFor } from '../window/guard.ts';
@@ -17,10 +19,13 @@ import type {
   TwoInputStep,
   WindowStep,
 } from './graph.ts';
+import { joinStep, lookupStep } from './join-steps.ts';
 import { Pipeline } from './pipeline.ts';
 import { connectStep, dedupeStep, processStep } from './state-steps.ts';
 import type {
   DedupeOptions,
+  JoinOptions,
+  LookupOptions,
   MapAsyncOptions,
   PipelineOptions,
   SinkOptions,
@@ -209,6 +214,21 @@ export class Builder {
     };
   }
 
+  join(right: unknown, spec: JoinSpec, call: AnyJoin, options?: JoinOptions<JoinType>): Builder {
+    return this.meet('join', right, options, (name, draft) => {
+      this.refuseViews(name, this.output);
+      this.refuseViews(name, (right as Builder).output);
+      return joinStep(draft, name, spec, call, options);
+    });
+  }
+
+  lookup(side: unknown, keys: never, call: AnyJoin, options?: LookupOptions<'left'>): Builder {
+    return this.meet('lookup', side, options, (name, draft) => {
+      this.refuseViews(name, (side as Builder).output);
+      return lookupStep(draft, name, keys, call, options);
+    });
+  }
+
   to(topic: string, serde: Serde<unknown>, options: SinkOptions<unknown, unknown> = {}): Pipeline {
     const { draft } = this;
     const name = this.begin('to', options);
@@ -248,6 +268,15 @@ export class Builder {
     const name = this.begin(kind, options);
     this.draft.checkFunction(name, 'its argument', call);
     return this.follow({ kind, name, call });
+  }
+
+  /** A step that keeps values cannot keep views of records. */
+  private refuseViews(name: string, output: Output): void {
+    if (!this.draft.areViews(name, [output])) return;
+    this.draft.wrong(
+      name,
+      'keeps views of records, which are void by then; .map() to values first',
+    );
   }
 
   /** The stream after a step that has one input. */
@@ -317,6 +346,8 @@ class WindowBuilder {
       'dedupe',
       'mapAsync',
       'connect',
+      'join',
+      'lookup',
       'to',
     ]) {
       Object.defineProperty(this, step, {

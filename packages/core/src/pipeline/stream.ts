@@ -1,4 +1,9 @@
 import type { CheckpointOptions } from '../epoch/options.ts';
+import type { AsOfSpec } from '../join/as-of.ts';
+import type { IntervalSpec } from '../join/interval.ts';
+import type { JoinContext, JoinType } from '../join/join.ts';
+import type { JoinWindows } from '../join/spec.ts';
+import type { UnboundedSpec } from '../join/unbounded.ts';
 import type { Context } from '../operator/context.ts';
 import type { AsyncContext } from '../operator/map-async.ts';
 import type {
@@ -61,6 +66,38 @@ export interface WindowOptions extends StepOptions {
    */
   readonly panes?: Panes | undefined;
 }
+
+export interface JoinOptions<J extends JoinType> extends StepOptions {
+  /**
+   * Whether values without a partner are given too, each alone when no partner can come any more:
+   * those of the `left`, of the `right`, or of both (`full`). Default `inner`: none.
+   */
+  readonly type?: J | undefined;
+  /** The topic for values of either side that come too late. They are counted with and without it. */
+  readonly lateTo?: string | undefined;
+}
+
+export interface WindowJoinOptions<J extends JoinType> extends JoinOptions<J> {
+  /** How long after its end a window still takes values. Default 0. */
+  readonly allowedLateness?: Duration | undefined;
+}
+
+export interface LookupOptions<J extends 'inner' | 'left'> extends StepOptions {
+  /** Whether values that find nothing are given too (`left`). Default `inner`: they are not. */
+  readonly type?: J | undefined;
+}
+
+/** What a join function is given for its left value, by the join's type. */
+export type LeftOf<T, J extends JoinType> = J extends 'right' | 'full' ? T | undefined : T;
+/** What a join function is given for its right value, by the join's type. */
+export type RightOf<T, J extends JoinType> = J extends 'left' | 'full' ? T | undefined : T;
+
+/** Makes one result of a left value and a right one. */
+type Joining<L, R, K, O, J extends JoinType> = (
+  left: LeftOf<L, J>,
+  right: RightOf<R, J>,
+  context: JoinContext<K>,
+) => O;
 
 export interface DedupeOptions<T, K> extends StepOptions {
   /** Values closer to one that has passed than this are the same. */
@@ -174,6 +211,50 @@ export interface Stream<T, K = string | undefined> {
    * which share state and timers. After `keyBy` on both.
    */
   connect<R>(right: Stream<R, K>): ConnectedStreams<T, R, K>;
+  /**
+   * Pairs of values of this stream and another one that have the same key, after `keyBy` on both:
+   * those that lie within an `interval` of each other, that share a window (`tumbling`, `hopping`,
+   * `session`), or that live at the same time (`unbounded`); or each value with the version `asOf` its
+   * time. `join` makes one result of each pair. Values must not be views of their records.
+   */
+  join<R, O, J extends JoinType = 'inner'>(
+    right: Stream<R, K>,
+    spec: IntervalSpec,
+    join: Joining<T, R, K, O, J>,
+    options?: JoinOptions<J>,
+  ): Stream<O, K>;
+  join<R, O, J extends JoinType = 'inner'>(
+    right: Stream<R, K>,
+    spec: JoinWindows,
+    join: Joining<T, R, K, O, J>,
+    options?: WindowJoinOptions<J>,
+  ): Stream<O, K>;
+  join<R, O>(
+    right: Stream<R, K>,
+    spec: UnboundedSpec,
+    join: Joining<T, R, K, O, 'inner'>,
+    options?: JoinOptions<'inner'>,
+  ): Stream<O, K>;
+  join<R, O, J extends 'inner' | 'left' = 'inner'>(
+    right: Stream<R, K>,
+    spec: AsOfSpec,
+    join: Joining<T, R, K, O, J>,
+    options?: JoinOptions<J>,
+  ): Stream<O, K>;
+  /**
+   * Each value with all values of a bounded stream that have its key: `side` is read to its end, by
+   * every task, before the first value passes. A key of `undefined` or `null` finds nothing. Values
+   * of the side must not be views of their records.
+   */
+  lookup<S, SK, O, J extends 'inner' | 'left' = 'inner'>(
+    side: Stream<S, SK>,
+    keys: {
+      readonly key: (value: T, context: Context<K>) => Key | null | undefined;
+      readonly sideKey: (value: S, context: Context<SK>) => Key | null | undefined;
+    },
+    join: Joining<T, S, K, O, J>,
+    options?: LookupOptions<J>,
+  ): Stream<O, K>;
   /**
    * Lets pass the first of values that have the same key (and the same `by`) and lie closer together
    * than `within`; the others count as `duplicates`. After `keyBy`.

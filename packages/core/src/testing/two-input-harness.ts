@@ -2,9 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { ContextCell } from '../operator/context.ts';
 import { noCounts, type RecordCounts } from '../operator/counters.ts';
 import { Faults } from '../operator/faults.ts';
+import { isClocked } from '../operator/operator.ts';
 import { Outlet } from '../operator/outlet.ts';
 import type { TwoInputOperator } from '../operator/two-input.ts';
+import { heapBackend } from '../state/heap-backend.ts';
 import { MemorySnapshot } from '../state/memory-snapshot.ts';
+import { VirtualClock } from '../time/clock.ts';
 import { MemorySink } from './memory-endpoints.ts';
 import {
   Collector,
@@ -17,6 +20,7 @@ import {
 export type TwoInputEvent =
   | readonly ['left' | 'right', key: unknown, timestamp: number, value: unknown]
   | readonly ['watermark', watermark: number]
+  | readonly ['clock', nowMs: number]
   | readonly ['endLeft' | 'endRight' | 'end'];
 
 /** Resumes before the harness says that an operator will never be done. */
@@ -35,6 +39,7 @@ export class TwoInputHarness {
   private readonly outlets: readonly Outlet[];
   private readonly context = new ContextCell();
   private readonly collector: Collector;
+  private readonly clock: VirtualClock;
   private readonly endedSides = { left: false, right: false };
   private operator: TwoInputOperator;
 
@@ -48,8 +53,16 @@ export class TwoInputHarness {
     const late = new Outlet(() => this.late);
     this.outlets = [dead, late];
     const faults = new Faults('harness', 'source', options.retries ?? 0, dead, this.counts);
+    this.clock = new VirtualClock(options.startMs);
     this.build = () =>
-      make({ next: this.collector, faults, counts: this.counts, lateOutlet: () => late });
+      make({
+        next: this.collector,
+        faults,
+        counts: this.counts,
+        lateOutlet: () => late,
+        clock: this.clock,
+        backend: options.backend?.() ?? heapBackend,
+      });
     this.operator = this.build();
   }
 
@@ -62,6 +75,9 @@ export class TwoInputHarness {
         break;
       case 'watermark':
         this.watermark(event[1]);
+        break;
+      case 'clock':
+        this.tick(event[1]);
         break;
       case 'endLeft':
         this.endSide('left');
@@ -86,6 +102,13 @@ export class TwoInputHarness {
 
   watermark(watermark: number): void {
     this.finish(this.operator.watermark(watermark));
+  }
+
+  /** The clock moves on to `nowMs`, and the operator is told if it waits for that. */
+  tick(nowMs: number): void {
+    this.clock.advance(nowMs - this.clock.now());
+    const { operator } = this;
+    if (isClocked(operator) && operator.dueAtMs <= nowMs) this.finish(operator.tick(nowMs));
   }
 
   endSide(side: 'left' | 'right'): void {
