@@ -1,0 +1,238 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ResolvedJoin } from '../join/spec.ts';
+import type { HarnessParts } from '../testing/operator-harness.ts';
+import {
+  replayTwoInput,
+  type TwoInputEvent,
+  TwoInputHarness,
+} from '../testing/two-input-harness.ts';
+import { SlidingAssigner } from '../window/sliding.ts';
+import { type JoinForm, joinOperator } from './join-operator.ts';
+import { JoinOutput } from './join-output.ts';
+import { LookupJoinOperator } from './lookup-join.ts';
+import type { TwoInputOperator } from './two-input.ts';
+
+const interval: ResolvedJoin = {
+  kind: 'interval',
+  lower: -10,
+  upper: 10,
+  lateBy: 0,
+  described: '',
+};
+const kinds: [string, ResolvedJoin][] = [
+  ['interval', interval],
+  ['window', { kind: 'window', assigner: new SlidingAssigner(10, 10, 0), described: '' }],
+  ['session', { kind: 'session', gap: 10, described: '' }],
+  ['asOf', { kind: 'asOf', ttl: Number.POSITIVE_INFINITY, described: '' }],
+];
+
+const formOf = (join: ResolvedJoin, more: Partial<JoinForm> = {}): JoinForm => ({
+  name: 'join-1',
+  join,
+  type: 'inner',
+  call: (left, right) => `${left}+${right}`,
+  allowedLatenessMs: 0,
+  lateTo: undefined,
+  ...more,
+});
+
+describe.each(kinds)('user code that throws, %s', (_kind, join) => {
+  const events: TwoInputEvent[] = [
+    ['right', 'k', 1, 'r'],
+    ['left', 'k', 2, 'bad'],
+    ['left', 'k', 3, 'good'],
+    ['end'],
+  ];
+
+  test('sends the rows to the dead letters, and the rest goes on', () => {
+    const call: JoinForm['call'] = (left, right) => {
+      if (left === 'bad') throw new Error('no');
+      return `${left}+${right}`;
+    };
+    const form = formOf(join, { call });
+    replayTwoInput(parts => joinOperator(form, parts), events);
+    const harness = new TwoInputHarness(parts => joinOperator(form, parts));
+    for (const event of events) harness.apply(event);
+    expect(harness.take().map(({ value }) => value)).toEqual(['good+r']);
+    const [dead] = harness.deadLetters.records;
+    expect(dead.headers).toMatchObject({ 'error.step': 'join-1', 'error.message': 'Error: no' });
+    expect(JSON.parse(String(dead.value))).toEqual({ key: 'k', left: 'bad', right: 'r' });
+    expect(harness.counts).toMatchObject({ joined: 3, fired: 2, deadLetters: 1 });
+  });
+
+  test('is called again', () => {
+    let calls = 0;
+    const call: JoinForm['call'] = (left, right) => {
+      if (++calls % 3 !== 0) throw new Error('not yet');
+      return `${left}+${right}`;
+    };
+    const form = formOf(join, { call });
+    const harness = new TwoInputHarness(parts => joinOperator(form, parts), { retries: 2 });
+    for (const event of events) harness.apply(event);
+    expect(harness.take().map(({ value }) => value)).toEqual(['bad+r', 'good+r']);
+    expect(harness.deadLetters.records).toEqual([]);
+  });
+
+  test('and a promise stops the pipeline', () => {
+    const form = formOf(join, { call: async () => 1 });
+    const harness = new TwoInputHarness(parts => joinOperator(form, parts));
+    expect(() => {
+      for (const event of events) harness.apply(event);
+    }).toThrowError(expect.objectContaining({ code: 'ASYNC_OPERATOR' }));
+  });
+});
+
+test.each(kinds)('state moves with its key groups, %s', (_kind, join) => {
+  const form = formOf(join, { type: join.kind === 'asOf' ? 'left' : 'full' });
+  const make = (parts: HarnessParts): TwoInputOperator => joinOperator(form, parts);
+  const whole = new TwoInputHarness(make);
+  const halves = [new TwoInputHarness(make), new TwoInputHarness(make)];
+  const rest: TwoInputEvent[] = [];
+  for (let i = 0; i < 40; i++) {
+    const event: TwoInputEvent = [i % 3 === 0 ? 'right' : 'left', `key ${i % 7}`, i, i];
+    if (i < 30) whole.apply(event);
+    else rest.push(event);
+  }
+  whole.apply(['watermark', 15]);
+  const outputs = whole.take().map(({ value }) => value);
+  expect(outputs.length > 0 || join.kind === 'session').toBe(true);
+  const snapshot = whole.snapshot();
+  halves[0].restoreFrom([snapshot], 0, 64);
+  halves[1].restoreFrom([snapshot], 64, 128);
+  const together = new TwoInputHarness(make);
+  together.restoreFrom(
+    halves.map(half => half.snapshot()),
+    0,
+    128,
+  );
+  const finish = (harness: TwoInputHarness): unknown[] => {
+    for (const event of [...rest, ['end'] as const]) harness.apply(event);
+    return harness
+      .take()
+      .map(({ value, timestamp }) => `${value} @${timestamp}`)
+      .sort();
+  };
+  expect(finish(together)).toEqual(finish(whole));
+});
+
+test('a join function is told of times, key and window', () => {
+  const seen: unknown[] = [];
+  const join: ResolvedJoin = kinds[1][1];
+  const form = formOf(join, {
+    type: 'full',
+    call: (left, right, context) => {
+      seen.push([left, right, { ...context }]);
+      return 0;
+    },
+  });
+  const harness = new TwoInputHarness(parts => joinOperator(form, parts));
+  harness.apply(['left', 'a', 1, 'l']);
+  harness.apply(['right', 'a', 4, 'r']);
+  harness.apply(['right', 'b', 12, 's']);
+  harness.apply(['end']);
+  const window = { start: 0, end: 10 };
+  expect(seen).toEqual([
+    ['l', 'r', { key: 'a', timestamp: 9, leftTimestamp: 1, rightTimestamp: 4, window }],
+    [
+      undefined,
+      's',
+      {
+        key: 'b',
+        timestamp: 12,
+        leftTimestamp: undefined,
+        rightTimestamp: 12,
+        window: { start: 10, end: 20 },
+      },
+    ],
+  ]);
+});
+
+describe('lookup', () => {
+  type Row = { k: string | number | null | undefined; id: number };
+  const lookup =
+    (leftOuter: boolean) =>
+    ({ next, faults, counts }: HarnessParts): TwoInputOperator => {
+      const call = (left: unknown, right: unknown): string =>
+        `${(left as Row).id}+${(right as Row | undefined)?.id ?? '-'}`;
+      const key = (row: unknown): unknown => (row as Row).k;
+      const output = new JoinOutput('lookup-1', call, faults, counts, next);
+      const parts = { step: 'lookup-1', key, sideKey: key, leftOuter, output, faults, counts };
+      return new LookupJoinOperator(parts, next);
+    };
+  const keys = fc.constantFrom('a', 'b', 1, null, undefined);
+  const rows = fc.array(fc.tuple(keys, fc.nat({ max: 50 })), { maxLength: 12 });
+
+  const eventsOf = (
+    side: readonly (readonly [Row['k'], number])[],
+    values: readonly (readonly [Row['k'], number])[],
+  ): TwoInputEvent[] => [
+    ...side.map(([k, t], id): TwoInputEvent => ['right', 'x', t, { k, id }]),
+    ['endRight'],
+    ...values.map(([k, t], id): TwoInputEvent => ['left', `own ${id}`, t, { k, id }]),
+    ['watermark', 9],
+    ['end'],
+  ];
+
+  test('gives what a nested loop gives', () => {
+    fc.assert(
+      fc.property(rows, rows, fc.boolean(), (side, values, outer) => {
+        const harness = new TwoInputHarness(lookup(outer));
+        const expected = values.flatMap(([k, time], id) => {
+          const matches =
+            k === null || k === undefined
+              ? []
+              : [...side.entries()].filter(([, row]) => row[0] === k);
+          const found = matches.map(([other]) => String(other));
+          const made = found.length === 0 && outer ? ['-'] : found;
+          return made.map(other => `own ${id} ${id}+${other} @${time}`);
+        });
+        for (const event of eventsOf(side, values)) harness.apply(event);
+        const outputs = harness.take().map(o => `${o.key} ${o.value} @${o.timestamp}`);
+        expect(outputs.sort()).toEqual(expected.sort());
+        const { joined, filtered, fired } = harness.counts;
+        expect(joined + filtered).toBe(side.length + values.length);
+        expect(fired).toBe(expected.length);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('gives the same item by item and in bulk, refused and restored at every point', () => {
+    fc.assert(
+      fc.property(rows, rows, fc.boolean(), (side, values, outer) => {
+        replayTwoInput(lookup(outer), eventsOf(side, values));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('the side is on every task whole: of several snapshots one is enough', () => {
+    const tasks = [new TwoInputHarness(lookup(false)), new TwoInputHarness(lookup(false))];
+    for (const task of tasks) task.push('right', 'x', 0, { k: 'a', id: 1 });
+    const restored = new TwoInputHarness(lookup(false));
+    restored.restoreFrom(
+      tasks.map(task => task.snapshot()),
+      0,
+      64,
+    );
+    restored.endSide('right');
+    restored.push('left', 'x', 5, { k: 'a', id: 7 });
+    expect(restored.take()).toEqual([{ key: 'x', timestamp: 5, value: '7+1' }]);
+  });
+
+  test('a key that is none is a dead letter, on either side', () => {
+    const harness = new TwoInputHarness(lookup(false), { retries: 1 });
+    harness.push('right', 'x', 0, { k: {}, id: 1 });
+    harness.endSide('right');
+    harness.push('left', 'x', 1, { k: Number.NaN, id: 2 });
+    const codes = harness.deadLetters.records.map(({ headers }) => headers['error.code']);
+    expect(codes).toEqual(['INVALID_KEY', 'INVALID_KEY']);
+    expect(harness.counts).toMatchObject({ joined: 0, deadLetters: 2 });
+  });
+
+  test('a value before the end of the side is a mistake of who drives it', () => {
+    const harness = new TwoInputHarness(lookup(false));
+    expect(() => harness.push('left', 'x', 1, { k: 'a', id: 2 })).toThrow(/before its side input/);
+  });
+});
