@@ -74,8 +74,12 @@ export type {
   ConnectedStreams,
   DedupeOptions,
   Forked,
+  JoinOptions,
+  LeftOf,
+  LookupOptions,
   MapAsyncOptions,
   PipelineOptions,
+  RightOf,
   Routes,
   SinkOptions,
   SourceOptions,
@@ -83,6 +87,7 @@ export type {
   StepOptions,
   Stream,
   WindowedStream,
+  WindowJoinOptions,
   WindowOptions,
 } from './pipeline/stream.ts';
 export type { SlowestInput, TaskStats } from './pipeline/task.ts';

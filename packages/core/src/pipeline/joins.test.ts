@@ -12,7 +12,9 @@ import { hopping } from '../window/hopping.ts';
 import { session } from '../window/session.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { pipeline } from './builder.ts';
+import { explainPlan } from './explain.ts';
 import type { Pipeline } from './pipeline.ts';
+import { planPipeline } from './plan.ts';
 import type { Stream } from './stream.ts';
 
 interface Order {
@@ -289,7 +291,7 @@ describe('is refused when it is built', () => {
       /step "join-\d" takes a stream without a key as its right side; .keyBy\(\) gives it one/,
     );
     const q = pipeline('q');
-    const views = q.from('a', records()).keyBy(record => record.keyText ?? '');
+    const views = q.from('a', records()).keyBy(record => record.key ?? '');
     const values = q.from('b', json<Order>()).keyBy(order => order.id);
     expect(() => values.join(views, interval(0, 1), () => 1)).toThrow(/"join-\d" keeps views of/);
     const r = pipeline('r')
@@ -327,5 +329,8 @@ test('explain() tells what joins do', () => {
   orders
     .join(payments, session('5m'), () => 1, { type: 'full', allowedLateness: '1m', lateTo: 'late' })
     .to('out', json());
-  expect(p.explain()).toContain('join in session, gap 300000 ms, full, lateness 60000 ms');
+  const plan = planPipeline(p, { shardsOf: () => 2, processors: 2 });
+  expect(explainPlan(p.graph, plan)).toContain(
+    'join in session, gap 300000 ms, full, lateness 60000 ms',
+  );
 });
