@@ -15,7 +15,7 @@ test('the code in the README is that of the examples', () => {
   for (const [, path, code] of blocks) expect(code, path).toBe(read(path));
 });
 
-test.each(['README.md', 'docs/cli.md'])('what %s links to is there', path => {
+test.each(['README.md', 'docs/cli.md', 'docs/pipelines.md'])('what %s links to is there', path => {
   const links = [...read(path).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, link]) => link);
   expect(links.length).toBeGreaterThan(0);
   for (const link of links) {
@@ -24,7 +24,7 @@ test.each(['README.md', 'docs/cli.md'])('what %s links to is there', path => {
   }
 });
 
-test.each(['producer', 'consumer', 'run', 'bench'])(
+test.each(['producer', 'consumer', 'run', 'explain', 'bench'])(
   'docs/cli.md knows the options of %s',
   async command => {
     const { stdout } = await runCommand([command, '--help']);
@@ -35,3 +35,13 @@ test.each(['producer', 'consumer', 'run', 'bench'])(
     expect(untold).toEqual([]);
   },
 );
+
+test('the plan in docs/pipelines.md is that of its example, as text and as a picture', async () => {
+  const page = read('docs/pipelines.md');
+  const path = 'examples/shop/pipeline.ts';
+  expect(page).toContain(`\`\`\`ts\n// ${path}\n${read(path)}\`\`\``);
+  const { stdout: text } = await runCommand(['explain', path]);
+  expect(page).toContain(`$ lite-streams explain ${path}\n${text}\`\`\``);
+  const { stdout: mermaid } = await runCommand(['explain', path, '--mermaid']);
+  expect(page).toContain(`\`\`\`mermaid\n${mermaid}\`\`\``);
+});

@@ -205,6 +205,9 @@ describe('two inputs', () => {
     const p = pipeline('p');
     const [a, b] = p.from('a', json<string>()).fork(2);
     expect(() => meet(a, b, 'lookup')).toThrow(/"lookup-2" waits for the end .* topic of its own/);
+    const kept = pipeline('kept', { checkpoint: { every: '1s' } });
+    const looked = meet(kept.from('a', json<string>()), kept.from('b', json<string>()), 'lookup');
+    expect(() => looked.to('out', json()).graph).toThrow(/"lookup-2" .* no epoch could end/);
     const q = pipeline('q');
     const c = q.from('a', json<string>());
     const d = q.from('b', json<string>()).keyBy(v => v);

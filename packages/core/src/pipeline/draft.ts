@@ -201,6 +201,7 @@ export class Draft {
     const { name, deadLetters, checkpoint } = this;
     const nodes = Object.freeze([...this.nodes]);
     const graph = Object.freeze({ name, nodes, deadLetters, checkpoint });
+    this.checkCheckpoints(graph);
     cutStages(graph);
     this.made = graph;
     return graph;
@@ -275,6 +276,19 @@ export class Draft {
       );
     }
     return kinds.has(true);
+  }
+
+  /** A barrier on the left would wait behind values that are not read before the right has ended. */
+  private checkCheckpoints({ checkpoint, nodes }: Graph): void {
+    if (checkpoint === undefined) return;
+    for (const { step } of nodes) {
+      if (step.kind !== 'two-input' || !step.rightFirst) continue;
+      this.wrong(
+        step.name,
+        'reads its right side to the end before its left, so that no epoch could end; it takes a ' +
+          'pipeline without checkpoints',
+      );
+    }
   }
 
   private sourceOn(topic: string): string | undefined {
