@@ -4,17 +4,24 @@ import { readFileSync } from 'node:fs';
 export type Line =
   | ['record', key: string, timestamp: number, value: number]
   | ['watermark', watermark: number]
-  | ['expect', results: [key: string, value: number, timestamp: number][]]
+  | ['expect', results: [key: string, value: number, timestamp: number, ...edges: number[]][]]
   | ['expectLate', records: [key: string, timestamp: number][]]
   | ['restore'];
 
 export interface WindowCase {
   readonly name: string;
   readonly source: string;
-  readonly window: { kind: 'tumbling' | 'hopping' | 'session'; size: number; slide: number };
+  readonly window: {
+    kind: 'tumbling' | 'hopping' | 'session';
+    size: number;
+    slide: number;
+    gap: number;
+  };
   readonly aggregate: 'sum';
   readonly allowedLateness?: number;
   readonly panes?: 'accumulating' | 'discarding';
+  /** What a result is, when it is not `[key, value, timestamp]`: the window's edges too. */
+  readonly output?: '[key, value, timestamp, start, end]';
   readonly script: readonly Line[];
 }
 
@@ -49,5 +56,4 @@ export const cases: Cases = JSON.parse(
   readFileSync(new URL('./cases/windows.json', import.meta.url), 'utf8'),
 );
 
-/** Sessions are to come. */
-export const windowCases = cases.windows.filter(({ window }) => window.kind !== 'session');
+export const windowCases = cases.windows;

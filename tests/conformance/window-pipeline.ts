@@ -1,5 +1,5 @@
 // The pipeline of the case whose number stands in this module's URL: `window-pipeline.ts?case=2`.
-import { hopping, json, manual, pipeline, tumbling } from '@lite-streams/core';
+import { hopping, json, manual, pipeline, session, tumbling } from '@lite-streams/core';
 import { windowCases } from './window-cases.ts';
 
 const number = Number(new URL(import.meta.url).searchParams.get('case'));
@@ -8,13 +8,27 @@ const { window, allowedLateness, panes } = windowCases[number];
 export interface Result {
   readonly key: string;
   readonly sum: number;
+  /** Of the window. */
+  readonly start: number;
+  readonly end: number;
+}
+
+function spec() {
+  switch (window.kind) {
+    case 'tumbling':
+      return tumbling(window.size);
+    case 'hopping':
+      return hopping(window.size, window.slide);
+    default:
+      return session(window.gap);
+  }
 }
 
 export default pipeline(`windows-${number}`)
   .from('values', json<number>(), { watermark: manual() })
   .map((value, { key }) => ({ key: key as string, value }))
   .keyBy(({ key }) => key)
-  .window(window.kind === 'tumbling' ? tumbling(window.size) : hopping(window.size, window.slide), {
+  .window(spec(), {
     allowedLateness: allowedLateness ?? 0,
     panes: panes ?? 'accumulating',
     lateTo: 'late',
@@ -22,6 +36,7 @@ export default pipeline(`windows-${number}`)
   .aggregate({
     create: () => 0,
     add: (sum, { value }) => sum + value,
-    result: (sum, { key }): Result => ({ key, sum }),
+    merge: (left, right) => left + right,
+    result: (sum, { key, window: { start, end } }): Result => ({ key, sum, start, end }),
   })
   .to('results', json<Result>());

@@ -7,7 +7,7 @@ import type { Result } from './window-pipeline.ts';
 describe.each(runtimes)('runtime $name', ({ start }) => {
   test.each(windowCases.map((one, number) => ({ ...one, number })))(
     '$name ($source)',
-    async ({ number, script }) => {
+    async ({ number, script, output }) => {
       const engine = await start();
       try {
         const values = engine.topic('values');
@@ -30,7 +30,11 @@ describe.each(runtimes)('runtime $name', ({ start }) => {
               break;
             case 'expect':
               await job.caughtUp();
-              expect(results().map(asResult).sort()).toEqual([...line[1]].sort());
+              expect(
+                results()
+                  .map(output === undefined ? asResult : withEdges)
+                  .sort(),
+              ).toEqual([...line[1]].sort());
               break;
             case 'expectLate': {
               await job.caughtUp();
@@ -53,9 +57,14 @@ describe.each(runtimes)('runtime $name', ({ start }) => {
   );
 });
 
-function asResult({ value, timestamp }: RecordCopy): [string, number, number] {
+function asResult({ value, timestamp }: RecordCopy): [string, ...number[]] {
   const { key, sum }: Result = JSON.parse(Buffer.from(value).toString());
   return [key, sum, timestamp];
+}
+
+function withEdges({ value, timestamp }: RecordCopy): [string, ...number[]] {
+  const { key, sum, start, end }: Result = JSON.parse(Buffer.from(value).toString());
+  return [key, sum, timestamp, start, end];
 }
 
 /** Returns what was appended since the last call. */

@@ -34,6 +34,10 @@ export const ERRORS = {
     remedy:
       'The message names the aggregate and what it takes; see to what its function returns. Such values become dead letters.',
   },
+  INVALID_VERDICT: {
+    means: 'A trigger of yours returned something that is no verdict.',
+    remedy: "Return 'continue', 'fire', 'purge' or 'fire-and-purge'.",
+  },
   VALUE_OUT_OF_RANGE: {
     means: 'A read lies outside the value of a record.',
     remedy: 'Compare with `valueLength` first.',

@@ -72,8 +72,10 @@ export {
 export { Pipeline } from './pipeline/pipeline.ts';
 export type {
   ConnectedStreams,
+  CountWindowOptions,
   DedupeOptions,
   Forked,
+  GlobalWindowOptions,
   JoinOptions,
   LeftOf,
   LookupOptions,
@@ -86,6 +88,7 @@ export type {
   Split,
   StepOptions,
   Stream,
+  Triggered,
   WindowedStream,
   WindowJoinOptions,
   WindowOptions,
@@ -115,11 +118,10 @@ export {
   mapState,
   type StateOptions,
   type StateSpec,
-  type TimeKind,
   type ValueState,
   valueState,
 } from './state/spec.ts';
-export { type Clock, systemClock, VirtualClock } from './time/clock.ts';
+export { type Clock, systemClock, type TimeKind, VirtualClock } from './time/clock.ts';
 export type { Duration } from './time/duration.ts';
 export {
   boundedOutOfOrderness,
@@ -137,8 +139,11 @@ export type {
   WindowFunction,
 } from './window/aggregate.ts';
 export { counting } from './window/counting.ts';
+export { type Early, type EveryCount, type EveryTime, every, everyCount } from './window/early.ts';
 export type { AnyFold, Fold } from './window/fold.ts';
+export { type GlobalWindows, global } from './window/global.ts';
 export { hopping } from './window/hopping.ts';
 export { type SessionWindows, session } from './window/session.ts';
 export { tumbling } from './window/tumbling.ts';
+export type { Trigger, TriggerContext, Verdict } from './window/user-trigger.ts';
 export type { Panes, Window, WindowInfo } from './window/window.ts';

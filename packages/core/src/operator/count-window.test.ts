@@ -34,8 +34,8 @@ function makerOf(size: number, logic: WindowStep['logic'] = list) {
     panes: 'accumulating',
     logic,
   };
-  return ({ next, faults, counts, lateOutlet }: HarnessParts) =>
-    windowOperator(step, false, next, { faults, counts, lateOutlet });
+  return ({ next, faults, counts, lateOutlet, clock }: HarnessParts) =>
+    windowOperator(step, false, next, { faults, counts, lateOutlet, clock });
 }
 
 const row = ({ key, value, timestamp }: OperatorOutput) => [key, value, timestamp];

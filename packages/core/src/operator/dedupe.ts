@@ -4,8 +4,7 @@ import type { MapKey, MapTable, StateBackend, ValueTable } from '../state/backen
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { type Key, keyGroupOf } from '../state/key-groups.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
-import type { TimeKind } from '../state/spec.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Clock, TimeKind } from '../time/clock.ts';
 import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';

@@ -2,8 +2,8 @@ import { fail } from '../errors.ts';
 import { described } from '../record/limits.ts';
 import type { Undoable } from '../state/journal.ts';
 import type { Scope } from '../state/scope.ts';
-import type { TimeKind } from '../state/spec.ts';
 import { TimerQueue } from '../state/timers.ts';
+import type { TimeKind } from '../time/clock.ts';
 import type { Timers } from './process-context.ts';
 
 /** The timers of all keys, and those of the key in the scope as user code sees them. */

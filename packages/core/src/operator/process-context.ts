@@ -1,4 +1,5 @@
-import type { StateSpec, TimeKind } from '../state/spec.ts';
+import type { StateSpec } from '../state/spec.ts';
+import type { TimeKind } from '../time/clock.ts';
 import type { Context } from './context.ts';
 
 /** What a step of `process` remembers, by name. */

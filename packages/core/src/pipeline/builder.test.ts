@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { count } from '../aggregate/count.ts';
+import { last } from '../aggregate/last.ts';
 import { min } from '../aggregate/min.ts';
 import { percentile } from '../aggregate/percentile.ts';
 import { sum as sumOf } from '../aggregate/sum.ts';
@@ -9,7 +10,10 @@ import { json } from '../serde/json.ts';
 import { records } from '../serde/records.ts';
 import { text } from '../serde/text.ts';
 import { counting } from '../window/counting.ts';
+import { every, everyCount } from '../window/early.ts';
+import { global } from '../window/global.ts';
 import { hopping } from '../window/hopping.ts';
+import { session } from '../window/session.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { pipeline } from './builder.ts';
 import { Pipeline, pipelineOf } from './pipeline.ts';
@@ -80,6 +84,26 @@ test('types flow without annotations', () => {
   const numbers = start().map(() => 1);
   // @ts-expect-error numbers are no texts
   numbers.to('out', text());
+});
+
+test('a trigger knows its values and its state', () => {
+  start()
+    .keyBy(f => f.origin)
+    .window(session('1m'), {
+      panes: 'discarding',
+      trigger: {
+        create: () => ({ n: 0 }),
+        merge: (left, right) => ({ n: left.n + right.n }),
+        onRecord(flight, { state, key, window, timer }) {
+          expectTypeOf(flight).toEqualTypeOf<Flight>();
+          expectTypeOf(state).toEqualTypeOf<{ n: number }>();
+          expectTypeOf(key).toEqualTypeOf<string>();
+          timer(window.end - 1);
+          return state.n++ > 5 ? 'fire' : 'continue';
+        },
+        onTime: (time, { state }) => (time > state.n ? 'fire-and-purge' : 'continue'),
+      },
+    });
 });
 
 test('aggregates of the library know what they take and give, several at once too', () => {
@@ -247,6 +271,117 @@ describe('each misuse is INVALID_PIPELINE and names the step', () => {
       'lateness of a count window',
       any(() => start().window(counting(1), { allowedLateness: 1 } as Anything)),
       /"window-1" is a count window.*allowedLateness/,
+    ],
+    [
+      'a trigger of a count window',
+      any(() => start().window(counting(1), { trigger: { onRecord: () => 'fire' } } as Anything)),
+      /"window-1" is a count window.*no trigger/,
+    ],
+    [
+      'lateness of a global window',
+      any(() => start().window(global(), { lateTo: 'late' } as Anything)),
+      /"window-1" is a global window.*lateTo/,
+    ],
+    ['a session without a gap', any(() => start().window(session(0))), /"window-1" has the gap 0/],
+    [
+      'a session with an aggregate that cannot merge',
+      any(() =>
+        start()
+          .window(session(1))
+          .aggregate({ create: () => 0, add: () => 0 }),
+      ),
+      /"window-1" is a session window with an aggregate without merge/,
+    ],
+    [
+      'a session with one of several aggregates that cannot merge',
+      any(() => start().window(session(1)).aggregate({ n: count(), newest: last() })),
+      /"window-1" is a session window with an aggregate without merge/,
+    ],
+    [
+      'a session with a trigger whose states cannot merge',
+      any(() =>
+        start().window(session(1), { trigger: { create: () => 1, onRecord: () => 'fire' } }),
+      ),
+      /"window-1" is a session window whose trigger/,
+    ],
+    [
+      'a trigger without onRecord',
+      any(() => start().window(tumbling(1), { trigger: {} } as Anything)),
+      /"window-1".*the trigger's onRecord/,
+    ],
+    [
+      'a trigger whose onTime is no function',
+      any(() =>
+        start().window(tumbling(1), { trigger: { onRecord: () => 'fire', onTime: 5 } } as Anything),
+      ),
+      /"window-1".*the trigger's onTime/,
+    ],
+    [
+      'a trigger and early results',
+      any(() =>
+        start().window(global(), {
+          trigger: { onRecord: () => 'fire' },
+          early: everyCount(1),
+        } as Anything),
+      ),
+      /"window-1" has both trigger and early, which do not go together/,
+    ],
+    [
+      'early results of a window that gives one',
+      any(() => start().window(tumbling(10), { emit: 'on-close', early: everyCount(1) })),
+      /"window-1" has both emit and early/,
+    ],
+    [
+      'emit that is unknown',
+      any(() => start().window(tumbling(1), { emit: 'often' } as Anything)),
+      /"window-1" has emit "often"/,
+    ],
+    [
+      'early results every 0 values',
+      any(() => start().window(tumbling(1), { early: everyCount(0) })),
+      /"window-1" has early results everyCount\(0\)/,
+    ],
+    [
+      'early results every 0 ms',
+      any(() => start().window(tumbling(1), { early: every(0) })),
+      /"window-1" has early results every\(0\); it must be above 0/,
+    ],
+    [
+      'early results of another kind',
+      any(() => start().window(tumbling(1), { early: 5 as Anything })),
+      /"window-1" has early results that are neither/,
+    ],
+    [
+      'early results that are not early',
+      any(() => start().window(tumbling(10), { early: every(10) })),
+      /"window-1" has early results every 10 ms, which is no earlier/,
+    ],
+    [
+      'early results after more values than there are',
+      any(() => start().window(counting(10), { early: everyCount(10) })),
+      /"window-1" has early results every 10 values, which is no earlier/,
+    ],
+    [
+      'early results by event time of a window by the clock',
+      any(() =>
+        start().window(tumbling(10), { time: 'processing', early: every(1, { time: 'event' }) }),
+      ),
+      /"window-1" has early results by event time, but is a window of processing time/,
+    ],
+    [
+      'early results by an unknown time',
+      any(() => start().window(tumbling(10), { early: every(1, { time: 'solar' as Anything }) })),
+      /"window-1" has early results by the time "solar"/,
+    ],
+    [
+      'lateness by the clock',
+      any(() => start().window(tumbling(10), { time: 'processing', allowedLateness: 1 })),
+      /"window-1" is a window of processing time.*allowedLateness/,
+    ],
+    [
+      'an unknown time',
+      any(() => start().window(tumbling(10), { time: 'solar' as Anything })),
+      /"window-1" has the time "solar"/,
     ],
     [
       'a window without aggregate',

@@ -1,12 +1,10 @@
-import { together } from '../aggregate/together.ts';
 import { resolveCheckpoint } from '../epoch/options.ts';
 import { fail } from '../errors.ts';
 import type { AnyJoin, JoinType } from '../join/join.ts';
 import type { JoinSpec } from '../join/spec.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { Aggregate, WindowFunction } from '../window/aggregate.ts';
-import { guardFor } from '../window/guard.ts';
-import { resolveWindow, type WindowSpec } from '../window/spec.ts';
+import type { WindowSpec } from '../window/spec.ts';
 import { mapAsyncStep } from './async-step.ts';
 import { Draft } from './draft.ts';
 import type {
@@ -23,6 +21,7 @@ import { joinStep, lookupStep } from './join-steps.ts';
 import { Pipeline } from './pipeline.ts';
 import { connectStep, dedupeStep, processStep } from './state-steps.ts';
 import type {
+  AnyWindowOptions,
   DedupeOptions,
   JoinOptions,
   LookupOptions,
@@ -31,8 +30,8 @@ import type {
   SinkOptions,
   StepOptions,
   Stream,
-  WindowOptions,
 } from './stream.ts';
+import { aggregateOf, type OpenWindow, openWindow } from './window-steps.ts';
 
 /** Begins a pipeline. Its name is also that of its group and of its dead-letter topic. */
 export function pipeline(name: string, options: PipelineOptions = {}): Pipeline {
@@ -155,34 +154,12 @@ export class Builder {
     );
   }
 
-  window(spec: WindowSpec, options: WindowOptions = {}): WindowBuilder {
+  window(spec: WindowSpec, options: AnyWindowOptions = {}): WindowBuilder {
     const { draft } = this;
     const name = this.begin('window', options);
-    const window = resolveWindow(spec, what => draft.wrong(name, `has ${what}`));
-    const { allowedLateness, lateTo, panes } = options;
-    if (window.kind === 'count') {
-      for (const option of ['allowedLateness', 'lateTo', 'panes'] as const) {
-        if (options[option] === undefined) continue;
-        draft.wrong(name, `is a count window, which knows no late records: it takes no ${option}`);
-      }
-    }
-    if (lateTo !== undefined) draft.topicName(lateTo, name);
-    if (panes !== undefined && panes !== 'accumulating' && panes !== 'discarding') {
-      draft.wrong(name, `has panes ${JSON.stringify(panes)}; they are accumulating or discarding`);
-    }
     const keyed = draft.isKeyed(this.output, name);
-    return new WindowBuilder(draft, this.pipeline, this.output, {
-      kind: 'window',
-      name,
-      window,
-      keyed,
-      allowedLatenessMs:
-        allowedLateness === undefined
-          ? 0
-          : draft.duration(name, 'the allowedLateness', allowedLateness, 0),
-      lateTo,
-      panes: panes ?? 'accumulating',
-    });
+    const window = openWindow(draft, name, spec, options, keyed);
+    return new WindowBuilder(draft, this.pipeline, this.output, window);
   }
 
   process(functions: never, options?: StepOptions): Builder {
@@ -317,7 +294,6 @@ export class Builder {
 }
 
 type AnyAggregate = Aggregate<unknown, unknown, unknown>;
-type OpenWindow = Omit<WindowStep, 'logic'>;
 
 /** After `.window()`: what is done with the windows has to come next. */
 class WindowBuilder {
@@ -366,38 +342,7 @@ class WindowBuilder {
 
   aggregate(given: AnyAggregate | Record<string, AnyAggregate>): Builder {
     const { draft, opened: window } = this;
-    const aggregate = this.oneOf(given);
-    try {
-      guardFor(aggregate, false);
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      draft.wrong(window.name, `has an aggregate whose create() does not work: ${why}`);
-    }
-    return this.close({ kind: 'aggregate', aggregate });
-  }
-
-  /** The one aggregate that was given, or that which several make together. */
-  private oneOf(given: AnyAggregate | Record<string, AnyAggregate>): AnyAggregate {
-    const fields = Object.entries(given ?? {});
-    const isOne = typeof given?.create === 'function' || typeof given?.add === 'function';
-    if (isOne || fields.length === 0) {
-      return this.checked(given as AnyAggregate, 'the aggregate');
-    }
-    for (const [name, field] of fields)
-      this.checked(field, `the aggregate ${JSON.stringify(name)}`);
-    return together(given as Record<string, AnyAggregate>);
-  }
-
-  private checked(aggregate: AnyAggregate, called: string): AnyAggregate {
-    const { draft, opened: window } = this;
-    for (const method of ['create', 'add'] as const) {
-      draft.checkFunction(window.name, `${called}'s ${method}`, aggregate?.[method]);
-    }
-    for (const method of ['merge', 'result', 'copy'] as const) {
-      if (aggregate[method] === undefined) continue;
-      draft.checkFunction(window.name, `${called}'s ${method}`, aggregate[method]);
-    }
-    return aggregate;
+    return this.close({ kind: 'aggregate', aggregate: aggregateOf(draft, window, given) });
   }
 
   process(process: WindowFunction<unknown, unknown>): Builder {

@@ -5,6 +5,7 @@ import { DedupeOperator } from '../operator/dedupe.ts';
 import { FilterOperator } from '../operator/filter.ts';
 import { FlatMapOperator } from '../operator/flat-map.ts';
 import { Junction } from '../operator/junction.ts';
+import { KeyedWindowOperator, type KeyedWindowParts } from '../operator/keyed-window.ts';
 import { LateOutput } from '../operator/late-output.ts';
 import { MapOperator } from '../operator/map.ts';
 import { MapAsyncOperator } from '../operator/map-async.ts';
@@ -23,7 +24,15 @@ import { TimeWindowOperator } from '../operator/time-window.ts';
 import { TwoInputHead } from '../operator/two-input-head.ts';
 import { WindowOutput } from '../operator/window-output.ts';
 import { aggregateLogic, type PaneLogic, WholeWindowLogic } from '../window/pane.ts';
+import {
+  type PaneAssigner,
+  SessionPanes,
+  SinglePane,
+  SlidingPanes,
+} from '../window/pane-assigner.ts';
+import type { ResolvedWindow } from '../window/spec.ts';
 import { EventTimeTrigger } from '../window/trigger.ts';
+import { TriggerCalls } from '../window/user-trigger.ts';
 import type {
   DedupeStep,
   ForkStep,
@@ -227,7 +236,7 @@ export function windowOperator(
   step: WindowStep,
   valuesAreViews: boolean,
   next: Operator,
-  parts: Pick<OperatorParts, 'faults' | 'counts' | 'lateOutlet'>,
+  parts: Pick<OperatorParts, 'faults' | 'counts' | 'lateOutlet' | 'clock'>,
 ): Operator {
   const { faults, counts } = parts;
   const logic: PaneLogic =
@@ -236,11 +245,16 @@ export function windowOperator(
       : new WholeWindowLogic(step.logic.process);
   const output = new WindowOutput(step.name, logic, faults, counts, next);
   const { window } = step;
-  if (window.kind === 'count') {
+  if (window.kind === 'count' && step.early === undefined) {
     const { size } = window;
     return new CountWindowOperator({ size, logic, output, faults, counts, step: step.name }, next);
   }
   const lateOutlet = step.lateTo === undefined ? undefined : parts.lateOutlet(step.lateTo);
+  const late = new LateOutput(step.name, lateOutlet, counts);
+  if (window.kind !== 'time' || !isAligned(step)) {
+    const own = { logic, output, late, faults, counts, clock: parts.clock };
+    return keyedWindow(step, own, next);
+  }
   return new TimeWindowOperator(
     {
       assigner: window.assigner,
@@ -248,11 +262,49 @@ export function windowOperator(
       panes: step.panes,
       logic,
       output,
-      late: new LateOutput(step.name, lateOutlet, counts),
+      late,
       faults,
       counts,
       step: step.name,
     },
     next,
   );
+}
+
+/** Whether all keys of a window fire at the same times, and at no others. */
+function isAligned({ early, trigger, time, onClose, allowedLatenessMs }: WindowStep): boolean {
+  const closesAtEnd = onClose !== true || allowedLatenessMs === 0;
+  return early === undefined && trigger === undefined && time !== 'processing' && closesAtEnd;
+}
+
+type OwnParts = Pick<KeyedWindowParts, 'logic' | 'output' | 'late' | 'faults' | 'counts' | 'clock'>;
+
+function keyedWindow(step: WindowStep, own: OwnParts, next: Operator): Operator {
+  const { window, name, panes, time = 'event', early, trigger, onClose = false } = step;
+  return new KeyedWindowOperator(
+    {
+      ...own,
+      step: name,
+      assigner: paneAssigner(window, step.allowedLatenessMs),
+      lateness: new EventTimeTrigger(step.allowedLatenessMs),
+      panes,
+      time,
+      capacity: window.kind === 'count' ? window.size : Number.POSITIVE_INFINITY,
+      early,
+      trigger: trigger === undefined ? undefined : new TriggerCalls(trigger, name, time),
+      onClose,
+    },
+    next,
+  );
+}
+
+function paneAssigner(window: ResolvedWindow, allowedLatenessMs: number): PaneAssigner {
+  switch (window.kind) {
+    case 'time':
+      return new SlidingPanes(window.assigner, allowedLatenessMs);
+    case 'session':
+      return new SessionPanes(window.gapMs, allowedLatenessMs);
+    default:
+      return new SinglePane();
+  }
 }

@@ -81,9 +81,17 @@ function describeStep(step: Step): string | undefined {
       return `dedupe within ${step.withinMs} ms of ${step.time} time${by}`;
     }
     case 'window': {
-      const parts = [step.window.described, step.logic.kind];
+      const { window, early, trigger } = step;
+      const parts = [window.described, step.logic.kind];
       if (!step.keyed) parts.push('without a key');
-      if (step.window.kind !== 'time') return parts.join(', ');
+      if (step.time === 'processing') parts.push('processing time');
+      if (trigger !== undefined) parts.push(`trigger ${trigger.name ?? 'custom'}`);
+      if (early !== undefined) parts.push(early.described);
+      if (step.onClose === true) parts.push('on closing only');
+      if (window.kind === 'global' || window.kind === 'count') {
+        if (early !== undefined || trigger !== undefined) parts.push(`${step.panes} panes`);
+        return parts.join(', ');
+      }
       parts.push(`lateness ${step.allowedLatenessMs} ms`, `${step.panes} panes`);
       return late(parts.join(', '), step.lateTo);
     }

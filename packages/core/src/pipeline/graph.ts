@@ -7,10 +7,12 @@ import type { TwoInputOperator } from '../operator/two-input.ts';
 import type { TwoInputParts } from '../operator/two-input-head.ts';
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
-import type { TimeKind } from '../state/spec.ts';
+import type { TimeKind } from '../time/clock.ts';
 import type { WatermarkStrategy } from '../time/watermark.ts';
 import type { Aggregate, WindowFunction } from '../window/aggregate.ts';
+import type { ResolvedEarly } from '../window/early.ts';
 import type { ResolvedWindow } from '../window/spec.ts';
+import type { AnyTrigger } from '../window/user-trigger.ts';
 import type { Panes } from '../window/window.ts';
 
 /** User code as the graph keeps it: the builder has checked its types. */
@@ -46,6 +48,12 @@ export interface WindowStep {
   readonly allowedLatenessMs: number;
   readonly lateTo: string | undefined;
   readonly panes: Panes;
+  /** The time that it goes by. Default `event`. */
+  readonly time?: TimeKind | undefined;
+  readonly early?: ResolvedEarly | undefined;
+  readonly trigger?: AnyTrigger | undefined;
+  /** Whether its one result comes when nothing more can change it. Default: no. */
+  readonly onClose?: boolean | undefined;
   readonly logic:
     | { readonly kind: 'aggregate'; readonly aggregate: Aggregate<unknown, unknown, unknown> }
     | { readonly kind: 'process'; readonly process: WindowFunction<unknown, unknown> };

@@ -7,7 +7,8 @@ import type {
   StateSpecs,
   Timer,
 } from '../operator/process-context.ts';
-import type { StateSpec, TimeKind } from '../state/spec.ts';
+import type { StateSpec } from '../state/spec.ts';
+import type { TimeKind } from '../time/clock.ts';
 import { isPrimitive, plainCopy } from '../window/plain-copy.ts';
 import type { DedupeStep, ProcessStep, TwoInputStep } from './graph.ts';
 import type { DedupeOptions } from './stream.ts';

@@ -14,7 +14,7 @@ import type {
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
 import type { Key } from '../state/key-groups.ts';
-import type { TimeKind } from '../state/spec.ts';
+import type { TimeKind } from '../time/clock.ts';
 import type { Duration } from '../time/duration.ts';
 import type { WatermarkStrategy } from '../time/watermark.ts';
 import type {
@@ -25,9 +25,13 @@ import type {
   WindowFunction,
 } from '../window/aggregate.ts';
 import type { CountWindows } from '../window/counting.ts';
+import type { Early } from '../window/early.ts';
 import type { AnyFold } from '../window/fold.ts';
+import type { GlobalWindows } from '../window/global.ts';
 import type { HoppingWindows } from '../window/hopping.ts';
+import type { SessionWindows } from '../window/session.ts';
 import type { TumblingWindows } from '../window/tumbling.ts';
+import type { AnyTrigger, Trigger } from '../window/user-trigger.ts';
 import type { Panes } from '../window/window.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -61,10 +65,46 @@ export interface WindowOptions extends StepOptions {
   /** The topic for records that come later still. They are counted with and without it. */
   readonly lateTo?: string | undefined;
   /**
-   * Whether a window that fires again (because of a late record) gives all of its values or only
-   * those since it fired before. Default `accumulating`.
+   * Whether a window that fires again (early, or because of a late record) gives all of its values or
+   * only those since it fired before. Default `accumulating`.
    */
   readonly panes?: Panes | undefined;
+  /**
+   * The time that the window goes by: that of the records, or the machine's clock when a record
+   * arrives. By the clock nothing is late, and a replay gives other windows. Default `event`.
+   */
+  readonly time?: TimeKind | undefined;
+  /** Results before its end. Default: none. */
+  readonly early?: Early | undefined;
+  /**
+   * `on-close`: one result, when nothing more can change it, `allowedLateness` after its end. Time is
+   * held back by as much for what follows, so that it is not late there. Default: a result at the
+   * end, and one more for each record that comes within `allowedLateness`.
+   */
+  readonly emit?: 'on-close' | undefined;
+}
+
+/** Beside windows of time: those that have no end in time. */
+export interface CountWindowOptions extends StepOptions {
+  readonly panes?: Panes | undefined;
+  /** Results before it is full. Default: none. */
+  readonly early?: Early | undefined;
+}
+
+export interface GlobalWindowOptions extends StepOptions {
+  readonly panes?: Panes | undefined;
+  /** Results before the end of input. Default: none. */
+  readonly early?: Early | undefined;
+}
+
+/** When the window fires, by code of your own, in place of its end and of `early`. */
+export interface Triggered<T, S, K> {
+  readonly trigger?: Trigger<T, S, K> | undefined;
+}
+
+/** All options there are: which go together, and with which windows, the builder checks. */
+export interface AnyWindowOptions extends WindowOptions {
+  readonly trigger?: AnyTrigger | undefined;
 }
 
 export interface JoinOptions<J extends JoinType> extends StepOptions {
@@ -193,11 +233,18 @@ export interface Stream<T, K = string | undefined> {
    */
   split<R extends Routes<T, K>>(routes: R, options?: StepOptions): Split<T, K, R>;
   /**
-   * Groups values by event time. Without a key there is one window over all values, in one task.
-   * `.aggregate()` or `.process()` has to follow.
+   * Groups values by time or number. Without a key there is one window over all values, in one task.
+   * `.aggregate()` or `.process()` has to follow; with sessions, an aggregate that has a `merge`.
    */
-  window(spec: TumblingWindows | HoppingWindows, options?: WindowOptions): WindowedStream<T, K>;
-  window(spec: CountWindows, options?: StepOptions): WindowedStream<T, K>;
+  window<S = undefined>(
+    spec: TumblingWindows | HoppingWindows | SessionWindows,
+    options?: WindowOptions & Triggered<T, S, K>,
+  ): WindowedStream<T, K>;
+  window<S = undefined>(
+    spec: GlobalWindows,
+    options?: GlobalWindowOptions & Triggered<T, S, K>,
+  ): WindowedStream<T, K>;
+  window(spec: CountWindows, options?: CountWindowOptions): WindowedStream<T, K>;
   /**
    * Your own code with state and timers per key, after `keyBy`; see `ProcessFunctions`. What its calls
    * return is emitted.

@@ -1,8 +1,7 @@
 import { fail } from '../errors.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Clock, TimeKind } from '../time/clock.ts';
 import { Journal } from './journal.ts';
 import type { Key } from './key-groups.ts';
-import type { TimeKind } from './spec.ts';
 
 /** What a call of user code is about: the key whose state its handles show, and its times. */
 export class Scope {

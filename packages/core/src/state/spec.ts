@@ -1,8 +1,8 @@
+import type { TimeKind } from '../time/clock.ts';
 import type { Duration } from '../time/duration.ts';
 import type { MapKey } from './backend.ts';
 
-/** Which clock: the time that records carry, or that of the machine. */
-export type TimeKind = 'event' | 'processing';
+export type { TimeKind };
 
 export interface StateOptions {
   /** How long a value, a map's entry or a list's item lives after it was written. Default: for ever. */

@@ -1,5 +1,5 @@
+import type { TimeKind } from '../time/clock.ts';
 import type { Scope } from './scope.ts';
-import type { TimeKind } from './spec.ts';
 
 /** A row that knows when it was written: rows are such where there is a time to live. */
 export interface Stamped {

@@ -1,3 +1,6 @@
+/** Which clock: the time that records carry, or that of the machine. */
+export type TimeKind = 'event' | 'processing';
+
 /** Where wall-clock time comes from. Injected, so that a test can stand in for it. */
 export interface Clock {
   /** Milliseconds since 1970. */

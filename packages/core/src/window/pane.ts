@@ -19,6 +19,8 @@ export interface PaneLogic {
   add(accumulator: unknown, input: unknown, value: unknown): unknown;
   /** Joins `right` to `left`, which may change and is returned or replaced; `right` stays as it is. */
   merge(left: unknown, right: unknown): unknown;
+  /** An accumulator that goes on by itself. */
+  copy(accumulator: unknown): unknown;
   /** `survives`: the pane goes on after this, so nothing handed out may be part of it. */
   result(accumulator: unknown, info: WindowInfo, survives: boolean): unknown;
 }
@@ -61,6 +63,10 @@ export class AggregateLogic implements PaneLogic {
     return mergeInto(this.aggregate, left, right);
   }
 
+  copy(accumulator: unknown): unknown {
+    return copyOf(this.aggregate, accumulator);
+  }
+
   result(accumulator: unknown, info: WindowInfo, survives: boolean): unknown {
     const { aggregate } = this;
     const result =
@@ -97,6 +103,10 @@ class FoldLogic implements PaneLogic {
     return mergeInto(this.fold, left, right);
   }
 
+  copy(accumulator: unknown): unknown {
+    return copyOf(this.fold, accumulator);
+  }
+
   result(accumulator: unknown, info: WindowInfo): unknown {
     return this.fold.result(accumulator, info);
   }
@@ -131,6 +141,10 @@ export class WholeWindowLogic implements PaneLogic {
     const values = left as unknown[];
     for (const value of right as unknown[]) values.push(value);
     return values;
+  }
+
+  copy(values: unknown): unknown {
+    return (values as unknown[]).slice();
   }
 
   result(values: unknown, info: WindowInfo, survives: boolean): unknown {

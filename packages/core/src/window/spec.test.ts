@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { counting } from './counting.ts';
 import { hopping } from './hopping.ts';
+import { session } from './session.ts';
 import { resolveWindow, type WindowSpec } from './spec.ts';
 import { tumbling } from './tumbling.ts';
 
@@ -41,7 +42,9 @@ test.each([
   [counting(0), 'a count window of 0'],
   [counting(1.5), 'a count window of 1.5'],
   [undefined, 'no window'],
-  [{ kind: 'session' }, 'no window'],
+  [session(0), 'the gap 0'],
+  [{ kind: 'session' }, 'the gap undefined'],
+  [{ kind: 'sliding' }, 'no window'],
 ])('%j is refused: %s', (spec, what) => {
   expect(() => resolveWindow(spec as WindowSpec, wrong)).toThrow(what);
 });

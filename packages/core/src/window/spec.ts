@@ -1,15 +1,24 @@
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
 import type { CountWindows } from './counting.ts';
+import type { GlobalWindows } from './global.ts';
 import type { HoppingWindows } from './hopping.ts';
+import type { SessionWindows } from './session.ts';
 import { SlidingAssigner } from './sliding.ts';
 import type { TumblingWindows } from './tumbling.ts';
 
 /** What `.window()` takes. */
-export type WindowSpec = TumblingWindows | HoppingWindows | CountWindows;
+export type WindowSpec =
+  | TumblingWindows
+  | HoppingWindows
+  | SessionWindows
+  | GlobalWindows
+  | CountWindows;
 
 /** A spec with its durations in milliseconds, checked. */
 export type ResolvedWindow =
   | { readonly kind: 'time'; readonly assigner: SlidingAssigner; readonly described: string }
+  | { readonly kind: 'session'; readonly gapMs: number; readonly described: string }
+  | { readonly kind: 'global'; readonly described: string }
   | { readonly kind: 'count'; readonly size: number; readonly described: string };
 
 /** Throws whatever `wrong` throws, for a spec that cannot be. */
@@ -26,13 +35,22 @@ export function resolveWindow(spec: WindowSpec, wrong: (what: string) => never):
       const offset = offsetWithin('the slide', slide, spec.offset, wrong);
       return sliding(size, slide, offset, `hopping ${size} ms every ${slide} ms`);
     }
+    case 'session': {
+      const gapMs = positive('the gap', spec.gap, wrong);
+      return { kind: 'session', gapMs, described: `session, gap ${gapMs} ms` };
+    }
+    case 'global':
+      return { kind: 'global', described: 'global' };
     case 'count':
       if (!Number.isSafeInteger(spec.size) || spec.size < 1) {
         wrong(`a count window of ${JSON.stringify(spec.size)}; it takes a whole number from 1 on`);
       }
       return { kind: 'count', size: spec.size, described: `count ${spec.size}` };
     default:
-      return wrong('no window; it takes tumbling(size), hopping(size, slide) or counting(n)');
+      return wrong(
+        'no window; it takes tumbling(size), hopping(size, slide), session(gap), global() or ' +
+          'counting(n)',
+      );
   }
 }
 
