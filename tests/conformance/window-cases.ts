@@ -39,6 +39,14 @@ interface Cases {
     timestamps: readonly number[];
     watermark: number;
   }[];
+  readonly intervalJoin: readonly {
+    source: string;
+    lower: number;
+    upper: number;
+    left: readonly number[];
+    right: readonly number[];
+    pairs: readonly (readonly [left: number, right: number])[];
+  }[];
   readonly idleness: readonly {
     note: string;
     inputs: number;

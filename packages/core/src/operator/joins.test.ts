@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ResolvedJoin } from '../join/spec.ts';
+import { interval as intervalSpec } from '../join/interval.ts';
+import { type ResolvedJoin, resolveJoin } from '../join/spec.ts';
 import type { HarnessParts } from '../testing/operator-harness.ts';
 import {
   replayTwoInput,
@@ -35,6 +37,68 @@ const formOf = (join: ResolvedJoin, more: Partial<JoinForm> = {}): JoinForm => (
   allowedLatenessMs: 0,
   lateTo: undefined,
   ...more,
+});
+
+describe('cases of Flink, item by item and in bulk, refused and restored at every step', () => {
+  interface IntervalCase {
+    readonly lower: number;
+    readonly upper: number;
+    readonly left: readonly number[];
+    readonly right: readonly number[];
+    readonly pairs: readonly (readonly [number, number])[];
+  }
+  const url = new URL('../../../../tests/conformance/cases/windows.json', import.meta.url);
+  const { intervalJoin } = JSON.parse(readFileSync(url, 'utf8')) as {
+    intervalJoin: IntervalCase[];
+  };
+  const wrong = (what: string): never => {
+    throw new Error(what);
+  };
+  const orders: [string, (one: IntervalCase) => TwoInputEvent[]][] = [
+    [
+      'one side after the other',
+      ({ left, right }) => [
+        ...left.map((t): TwoInputEvent => ['left', 'k', t, t]),
+        ...right.map((t): TwoInputEvent => ['right', 'k', t, t]),
+      ],
+    ],
+    [
+      'in turn, with a watermark behind each',
+      ({ left, right }) =>
+        left.flatMap((t, i): TwoInputEvent[] => [
+          ['right', 'k', right[i], right[i]],
+          ['watermark', t - 1],
+          ['left', 'k', t, t],
+        ]),
+    ],
+  ];
+  const exclusive = [
+    {},
+    { lowerExclusive: true },
+    { upperExclusive: true },
+    { lowerExclusive: true, upperExclusive: true },
+  ];
+  const runs = intervalJoin.flatMap(one =>
+    orders.flatMap(([order, eventsOf]) =>
+      exclusive.map(options => ({ one, order, eventsOf, options })),
+    ),
+  );
+
+  test.each(runs)('$order, $options', ({ one, eventsOf, options }) => {
+    const { lower, upper, pairs } = one;
+    const join = resolveJoin(intervalSpec(lower, upper, options), wrong);
+    const form = formOf(join);
+    const replayed = replayTwoInput(
+      parts => joinOperator(form, parts),
+      [...eventsOf(one), ['end']],
+    );
+    const expected = pairs
+      .filter(([l, r]) => options.lowerExclusive !== true || r - l > lower)
+      .filter(([l, r]) => options.upperExclusive !== true || r - l < upper)
+      .map(([l, r]) => `${l}+${r} @${Math.max(l, r)}`);
+    const made = replayed.flat().map(({ value, timestamp }) => `${value} @${timestamp}`);
+    expect(made.sort()).toEqual(expected.sort());
+  });
 });
 
 describe.each(kinds)('user code that throws, %s', (_kind, join) => {
