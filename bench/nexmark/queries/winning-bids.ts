@@ -4,14 +4,19 @@ import { listState, type pipeline, valueState } from 'lite-streams';
 import type { Auction, Bid } from '../generator/events.ts';
 import { auction, bid, inEventTime } from '../sources.ts';
 
-/** The higher price wins, of equal ones the earlier bid. */
-function beats(bid: Bid, best: Bid | undefined): boolean {
-  if (best === undefined || bid.price !== best.price) return bid.price > (best?.price ?? 0);
-  return bid.dateTime < best.dateTime || (bid.dateTime === best.dateTime && bid.n < best.n);
+interface Lot {
+  readonly auction: Auction;
+  readonly best: Bid | undefined;
 }
 
-function counts(bid: Bid, { dateTime, expires }: Auction): boolean {
-  return bid.dateTime >= dateTime && bid.dateTime <= expires;
+/** When nothing is expected any more of an auction that has closed, or of a bid without one. */
+const FORGET_MS = 10_000;
+
+/** Whether a bid beats the best so far: the higher price does, of equal ones the earlier bid. */
+function wins(bid: Bid, { auction, best }: Lot): boolean {
+  if (bid.dateTime < auction.dateTime || bid.dateTime > auction.expires) return false;
+  if (best === undefined || bid.price !== best.price) return bid.price > (best?.price ?? 0);
+  return bid.dateTime < best.dateTime || (bid.dateTime === best.dateTime && bid.n < best.n);
 }
 
 export function winningBids(query: ReturnType<typeof pipeline>) {
@@ -22,35 +27,36 @@ export function winningBids(query: ReturnType<typeof pipeline>) {
     .connect(bids)
     .process({
       state: {
-        auction: valueState<Auction | undefined>(),
-        best: valueState<Bid | undefined>(),
-        closed: valueState(false, { ttl: '1m' }),
-        // Bids that came before their auction; or of one that never comes.
-        early: listState<Bid>({ ttl: '1m' }),
+        lot: valueState<Lot | undefined>(),
+        // Bids that came before their auction, or whose auction has closed or never comes.
+        early: listState<Bid>(),
       },
       onLeft(auction, { state, timers }) {
-        state.auction.set({ ...auction });
-        timers.set(auction.expires);
-        for (const bid of state.early.get()) {
-          if (counts(bid, auction) && beats(bid, state.best.get())) state.best.set(bid);
-        }
+        let lot: Lot = { auction: { ...auction }, best: undefined };
+        for (const bid of state.early.get()) if (wins(bid, lot)) lot = { ...lot, best: bid };
         state.early.clear();
+        state.lot.set(lot);
+        timers.set(auction.expires);
+        timers.set(auction.expires + FORGET_MS);
       },
-      onRight(bid, { state }) {
-        const auction = state.auction.get();
-        if (auction === undefined) {
-          if (!state.closed.get()) state.early.add({ ...bid });
-        } else if (counts(bid, auction) && beats(bid, state.best.get())) {
-          state.best.set({ ...bid });
+      onRight(bid, { state, timers }) {
+        const lot = state.lot.get();
+        if (lot === undefined) {
+          state.early.add({ ...bid });
+          timers.set(bid.dateTime + FORGET_MS);
+        } else if (wins(bid, lot)) {
+          state.lot.set({ ...lot, best: { ...bid } });
         }
       },
-      onTimer(_timer, { state }) {
-        const auction = state.auction.get();
-        const bid = state.best.get();
-        state.auction.clear();
-        state.best.clear();
-        state.closed.set(true);
-        return auction === undefined || bid === undefined ? undefined : { auction, bid };
+      onTimer({ timestamp }, { state }) {
+        const lot = state.lot.get();
+        if (lot === undefined || timestamp > lot.auction.expires) {
+          state.lot.clear();
+          state.early.clear();
+          return undefined;
+        }
+        const { auction, best } = lot;
+        return best === undefined ? undefined : { auction, bid: best };
       },
     });
 }
