@@ -22,6 +22,7 @@ export interface Query {
 }
 
 const BIDS = ['bid'] as const;
+const PERSONS_AND_AUCTIONS = ['person', 'auction'] as const;
 const AUCTIONS_AND_BIDS = ['auction', 'bid'] as const;
 
 // biome-ignore format: a table, one row per query
@@ -29,18 +30,22 @@ export const QUERIES: readonly Query[] = [
   { name: 'q0', what: 'every bid, unchanged', reads: BIDS, target: 1.8e6, flink: 155e3 },
   { name: 'q1', what: 'prices converted', reads: BIDS, target: 1.8e6, flink: 158e3 },
   { name: 'q2', what: 'bids on some auctions', reads: BIDS, target: 1.8e6, flink: 175e3 },
+  { name: 'q3', what: 'sellers of some states', reads: PERSONS_AND_AUCTIONS, target: 1.5e6, flink: 152e3 },
   { name: 'q4', what: 'average winning price by category', reads: AUCTIONS_AND_BIDS, lastOf: ['category'], target: 0.5e6, flink: 34e3 },
   { name: 'q5', what: 'auctions with the most bids, hopping 10 s / 2 s', reads: BIDS, target: 1e6, flink: 22e3 },
   { name: 'q6', what: 'average of a seller’s last ten sales', reads: AUCTIONS_AND_BIDS, lastOf: ['seller'], target: 0.5e6 },
   { name: 'q7', what: 'highest bids of 10 s', reads: BIDS, target: 1e6, flink: 12e3 },
+  { name: 'q8', what: 'new persons who sell, 10 s', reads: PERSONS_AND_AUCTIONS, target: 1.5e6, flink: 146e3 },
   { name: 'q9', what: 'winning bids', reads: AUCTIONS_AND_BIDS, target: 0.5e6, flink: 14e3 },
   { name: 'q10', what: 'bids with day and minute', reads: BIDS },
+  { name: 'q13', what: 'bids with a side input', reads: BIDS, side: true, target: 1.5e6 },
   { name: 'q14', what: 'calculations on bids', reads: BIDS, target: 1.8e6 },
   { name: 'q15', what: 'statistics of a day', reads: BIDS, target: 0.5e6, flink: 72e3 },
   { name: 'q16', what: 'statistics of a day by channel', reads: BIDS, target: 0.5e6, flink: 19e3 },
   { name: 'q17', what: 'prices of a day by auction', reads: BIDS, target: 1.2e6, flink: 117e3 },
   { name: 'q18', what: 'last bid of each bidder on each auction', reads: BIDS, lastOf: ['bidder', 'auction'], target: 0.5e6, flink: 54e3 },
   { name: 'q19', what: 'ten highest bids of each auction', reads: BIDS, lastOf: ['auction', 'rank'], target: 0.5e6, flink: 44e3 },
+  { name: 'q20', what: 'bids with their auctions', reads: AUCTIONS_AND_BIDS, target: 1.5e6, flink: 19e3 },
   { name: 'q21', what: 'ids of channels', reads: BIDS, target: 1.8e6 },
   { name: 'q22', what: 'directories of urls', reads: BIDS, target: 1.8e6, flink: 130e3 },
 ];

@@ -7,13 +7,13 @@ import { replay } from '../../bench/nexmark/replay.ts';
 
 const EVENTS = 5_000;
 
-// A minute and a half of events over a midnight, or over the beginning of the day.
-const MIDNIGHT = Date.UTC(2020, 0, 2) - 40_000;
-const MORNING = Date.UTC(2020, 0, 1, 8) - 40_000;
+// Fifty seconds of events over a midnight, or over the beginning of the day.
+const MIDNIGHT = Date.UTC(2020, 0, 2) - 20_000;
+const MORNING = Date.UTC(2020, 0, 1, 8) - 20_000;
 
 const inputs = [
-  { name: 'in order', generator: { eventsPerSecond: 50, baseMs: MORNING } },
-  { name: 'with disorder', generator: { eventsPerSecond: 50, baseMs: MIDNIGHT, disorder: 100 } },
+  { name: 'in order', generator: { eventsPerSecond: 100, baseMs: MORNING } },
+  { name: 'with disorder', generator: { eventsPerSecond: 100, baseMs: MIDNIGHT, disorder: 100 } },
 ];
 
 /** Both are varied at once: every number of each is met with every query. */

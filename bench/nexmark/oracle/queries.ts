@@ -30,6 +30,10 @@ export const SQL: Readonly<Record<string, string>> = {
 
   q2: 'SELECT auction, price FROM bids WHERE auction % 123 = 0',
 
+  q3: `
+    SELECT name, city, state, a.id AS auction FROM auctions a JOIN persons p ON a.seller = p.id
+    WHERE category = 10 AND state IN ('OR', 'ID', 'CA')`,
+
   q4: `
     SELECT category, sum(price)::DOUBLE / count(*) AS average FROM (${WINNING}) GROUP BY category`,
 
@@ -50,6 +54,11 @@ export const SQL: Readonly<Record<string, string>> = {
     SELECT auction, bidder, price, "dateTime", extra FROM bids
     QUALIFY price = max(price) OVER (PARTITION BY "dateTime" // 10000)`,
 
+  q8: `
+    SELECT DISTINCT p.id, name, p."dateTime" // 10000 * 10000 AS start
+    FROM persons p JOIN auctions a
+      ON a.seller = p.id AND a."dateTime" // 10000 = p."dateTime" // 10000`,
+
   q9: WINNING,
 
   q10: `
@@ -57,6 +66,10 @@ export const SQL: Readonly<Record<string, string>> = {
            strftime(epoch_ms("dateTime"), '%Y-%m-%d') AS day,
            strftime(epoch_ms("dateTime"), '%H:%M') AS minute
     FROM bids`,
+
+  q13: `
+    SELECT auction, bidder, price, "dateTime", side.value
+    FROM bids JOIN side ON auction % 10000 = key`,
 
   q14: `
     SELECT auction, bidder, price * 0.908::DOUBLE AS price,
@@ -90,6 +103,12 @@ export const SQL: Readonly<Record<string, string>> = {
   q19: `
     SELECT *, row_number() OVER (PARTITION BY auction ORDER BY price DESC, n) AS rank FROM bids
     QUALIFY rank <= 10`,
+
+  q20: `
+    SELECT b.auction, b.bidder, b.price, b.channel, b.url, b."dateTime" AS "bidDateTime",
+           b.extra AS "bidExtra", a."itemName", a.description, a."initialBid", a.reserve,
+           a."dateTime", a.expires, a.seller, a.category, a.extra
+    FROM bids b JOIN auctions a ON b.auction = a.id WHERE category = 10`,
 
   q21: `
     SELECT auction, bidder, price, channel,

@@ -50,13 +50,15 @@ export function winningBids(query: ReturnType<typeof pipeline>) {
       },
       onTimer({ timestamp }, { state }) {
         const lot = state.lot.get();
-        if (lot === undefined || timestamp > lot.auction.expires) {
-          state.lot.clear();
-          state.early.clear();
+        if (lot === undefined) {
+          const rest = state.early.get().filter(bid => bid.dateTime + FORGET_MS > timestamp);
+          state.early.set(rest);
           return undefined;
         }
         const { auction, best } = lot;
-        return best === undefined ? undefined : { auction, bid: best };
+        if (timestamp > auction.expires) state.lot.clear();
+        if (timestamp !== auction.expires || best === undefined) return undefined;
+        return { auction, bid: best };
       },
     });
 }
