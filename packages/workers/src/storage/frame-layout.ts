@@ -101,6 +101,9 @@ export const ENTRY_BYTES = 8;
 /** A longer stretch of offsets that hold nothing ends a frame. */
 export const MOST_SKIPPED = 0xffff;
 
+/** Offsets that one frame can cover. */
+export const MOST_SPAN = 0xffff_ffff;
+
 export const SEAL_BYTES = FRAME_HEADER_BYTES + 8;
 
 /** A frame is as large as one record may be, and never larger than this. */

@@ -7,6 +7,7 @@ import {
   FRAME,
   FRAME_MAGIC,
   MOST_SKIPPED,
+  MOST_SPAN,
   NO_GREATEST,
   NO_LEAST,
   SEAL_BYTES,
@@ -176,6 +177,17 @@ export class FrameWriter {
     return encodeHeader(this.memory, this, stamp, end - FRAME.body, 0);
   }
 
+  /** The offset behind those that the frame covers. */
+  get endOffset(): number {
+    return this.firstOffset + this.span;
+  }
+
+  /** Covers the offsets up to `endOffset`, of which those behind the last record hold nothing; returns how far it could. */
+  coverTo(endOffset: number): number {
+    this.span = Math.min(endOffset - this.firstOffset, MOST_SPAN);
+    return this.endOffset;
+  }
+
   /** Bytes of the finished frame, at most. */
   get bytesAtMost(): number {
     return FRAME.body + this.payloadBytes + this.count * ENTRY_BYTES;
@@ -227,7 +239,7 @@ function encodeHeader(
   storeWhole(i32, FRAME.appendedAt, stamp.appendedAtMs);
   storeWhole(i32, FRAME.leastTimestamp, fields.leastTimestamp);
   storeWhole(i32, FRAME.greatestTimestamp, fields.greatestTimestamp);
-  i32[FRAME.span >> 2] = fields.span;
+  i32[FRAME.span >> 2] = fields.span | 0;
   i32[FRAME.count >> 2] = fields.count;
   i32[FRAME.dataCount >> 2] = fields.dataCount;
   i32[FRAME.payloadBytes >> 2] = fields.payloadBytes;

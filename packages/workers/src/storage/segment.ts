@@ -121,3 +121,17 @@ export function readSeal(file: DiskFile, header: SegmentHeader): SealedSegment |
     lastAppendMs: scanner.appendedAtMs,
   };
 }
+
+/** Makes a file of `bytes`, or overwrites one. */
+export function writeWhole(disk: Disk, path: string, bytes: Uint8Array): void {
+  const file = disk.openFile(path, 'create');
+  file.write(bytes, 0);
+  file.close();
+}
+
+/** Removes a segment. The index goes first: one without its segment would be left for ever. */
+export function removeSegment(disk: Disk, path: string): void {
+  const index = indexPath(path);
+  if (disk.stat(index) !== undefined) disk.remove(index);
+  disk.remove(path);
+}

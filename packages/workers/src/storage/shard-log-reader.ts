@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { zstdDecompressSync } from 'node:zlib';
 import { fail, RecordView, SlotRun } from '@lite-streams/core/internal';
 import type { Disk, DiskFile } from './disk.ts';
 import { FRAME, SEGMENT_HEADER_BYTES } from './frame-layout.ts';
 import { FrameMemory } from './frame-memory.ts';
+import { frameBody } from './frame-records.ts';
 import { FrameScanner } from './frame-scanner.ts';
 import { MARKS_NAME, readMarksOf, SECTOR_BYTES } from './marks.ts';
 import { type Belonging, checkBelonging } from './recovery.ts';
@@ -227,18 +227,11 @@ export class ShardLogReader {
 
   private inflate(scanner: FrameScanner, offset: number): SlotRun {
     const { inflated } = this;
-    const body = scanner.at + FRAME.body;
-    const stored = scanner.memory.u8.subarray(body, body + scanner.bodyBytes);
-    const whole = zstdDecompressSync(stored);
-    inflated.grow(SLOTS_BYTES + whole.length, 0);
-    inflated.u8.set(whole, SLOTS_BYTES);
-    const slots = new SlotTable(inflated, offset, SLOTS_BYTES);
-    const { count, endOffset, firstOffset, payloadBytes } = scanner;
-    const entriesAt = SLOTS_BYTES + payloadBytes;
-    if (slots.take(firstOffset, endOffset, SLOTS_BYTES, entriesAt, count)) {
-      this.position = scanner.end;
-    }
-    return this.aim(slots, inflated, SLOTS_BYTES);
+    const { at, entriesAt } = frameBody(scanner, inflated, SLOTS_BYTES);
+    const slots = new SlotTable(inflated, offset, at);
+    const { count, endOffset, firstOffset } = scanner;
+    if (slots.take(firstOffset, endOffset, at, entriesAt, count)) this.position = scanner.end;
+    return this.aim(slots, inflated, at);
   }
 
   private aim(slots: SlotTable, memory: FrameMemory, dataAt: number): SlotRun {

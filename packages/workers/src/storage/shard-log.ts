@@ -1,6 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { fail, type SlotRun } from '@lite-streams/core/internal';
+import {
+  type CompactedLog,
+  type CompactionPolicy,
+  type CompactionReport,
+  compact,
+} from './compaction.ts';
 import type { Disk } from './disk.ts';
 import { NO_GREATEST, NO_LEAST, SEAL_BYTES, SEGMENT_HEADER_BYTES } from './frame-layout.ts';
 import { type AppendableRun, encodeSeal, type FrameStamp, FrameWriter } from './frame-writer.ts';
@@ -9,13 +15,16 @@ import { type ActiveSegment, type Belonging, type RecoveryReport, recover } from
 import {
   encodeSegmentHeader,
   indexPath,
+  removeSegment,
   type SealedSegment,
+  type SegmentHeader,
   segmentPath,
   UNFINISHED,
+  writeWhole,
 } from './segment.ts';
 import { SegmentIndex } from './segment-index.ts';
 import { ShardLogReader } from './shard-log-reader.ts';
-import { storageFailed } from './storage-failure.ts';
+import { asStorageFailure } from './storage-failure.ts';
 
 export interface ShardLogOptions {
   /** The shard's number, which every segment repeats. */
@@ -65,6 +74,7 @@ export class ShardLog {
   private readonly segmentBytes: number;
   private readonly now: () => number;
   private readonly salt: () => number;
+  private readonly compress: boolean;
   private readonly writer: FrameWriter;
   private readonly marks: Marks;
   private readonly sealed: SealedSegment[];
@@ -74,6 +84,7 @@ export class ShardLog {
   private start: number;
   private failure: unknown;
   private isOpen = true;
+  private isCompacting = false;
   private stampedAtMs = 0;
 
   /**
@@ -84,7 +95,7 @@ export class ShardLog {
     try {
       return new ShardLog(disk, directory, options);
     } catch (error) {
-      return storageFailed('opening', directory, error);
+      throw asStorageFailure('opening', directory, error);
     }
   }
 
@@ -95,7 +106,8 @@ export class ShardLog {
     this.segmentBytes = options.segmentBytes ?? DEFAULT_SEGMENT_BYTES;
     this.now = options.now ?? Date.now;
     this.salt = options.salt ?? (() => randomInt(2 ** 32) | 0);
-    this.writer = new FrameWriter(options.compress === true);
+    this.compress = options.compress === true;
+    this.writer = new FrameWriter(this.compress);
     disk.makeDirectory(directory);
     const found = recover(disk, directory, this.belonging);
     const { active, sealed, marks } = found;
@@ -222,8 +234,49 @@ export class ShardLog {
       records -= segment.records;
       drop++;
     }
-    if (drop > 0) this.dropOldest(drop);
+    if (drop > 0 && !this.isCompacting) this.dropOldest(drop);
     return this.start;
+  }
+
+  /** As `compaction`, at once. */
+  compact(policy: CompactionPolicy = {}): CompactionReport {
+    const steps = this.compaction(policy);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /**
+   * Leaves out of the finished segments every record whose key has a later one in them. Each step
+   * reads or writes one frame. Until the last one, or until it is given up, nothing is retained away.
+   * Throws `LOG_DAMAGED`, `STORAGE_FAILED`.
+   */
+  *compaction(policy: CompactionPolicy = {}): Generator<void, CompactionReport> {
+    this.checkOpen();
+    if (this.isCompacting) throw new Error(`${this.directory} is being compacted already`);
+    this.isCompacting = true;
+    try {
+      return yield* compact(this.compacted(), this.sealed, policy);
+    } catch (error) {
+      this.failure = asStorageFailure('compacting', this.directory, error);
+      throw this.failure;
+    } finally {
+      this.isCompacting = false;
+    }
+  }
+
+  private compacted(): CompactedLog {
+    const { disk, directory, segmentBytes, compress } = this;
+    return {
+      disk,
+      directory,
+      compress,
+      segmentBytes,
+      durableOffset: () => this.durable,
+      nowMs: this.now,
+      newHeader: firstOffset => this.newHeader(firstOffset),
+    };
   }
 
   /** The start is durable before the first file goes: whatever is left of them after a crash is known to be over. */
@@ -289,8 +342,7 @@ export class ShardLog {
   /** Makes a segment under another name first: one that can be seen has its header on stable storage. */
   private makeSegment(firstOffset: number): ActiveSegment {
     const path = segmentPath(this.directory, firstOffset);
-    const createdAtMs = this.now();
-    const header = { ...this.belonging, salt: this.salt(), firstOffset, createdAtMs };
+    const header = this.newHeader(firstOffset);
     const making = this.disk.openFile(path + UNFINISHED, 'create');
     making.write(encodeSegmentHeader(header), 0);
     making.dataSync();
@@ -306,8 +358,12 @@ export class ShardLog {
       records: 0,
       leastTimestamp: NO_LEAST,
       greatestTimestamp: NO_GREATEST,
-      lastAppendMs: createdAtMs,
+      lastAppendMs: header.createdAtMs,
     };
+  }
+
+  private newHeader(firstOffset: number): SegmentHeader {
+    return { ...this.belonging, salt: this.salt(), firstOffset, createdAtMs: this.now() };
   }
 
   /** The marks say at once what recovery has found, and are on stable storage with their name. */
@@ -338,25 +394,8 @@ export class ShardLog {
     try {
       work();
     } catch (error) {
-      try {
-        storageFailed(action, this.directory, error);
-      } catch (failure) {
-        this.failure = failure;
-        throw failure;
-      }
+      this.failure = asStorageFailure(action, this.directory, error);
+      throw this.failure;
     }
   }
-}
-
-function writeWhole(disk: Disk, path: string, bytes: Uint8Array): void {
-  const file = disk.openFile(path, 'create');
-  file.write(bytes, 0);
-  file.close();
-}
-
-/** The index goes first: one without its segment would be left for ever. */
-function removeSegment(disk: Disk, path: string): void {
-  const index = indexPath(path);
-  if (disk.stat(index) !== undefined) disk.remove(index);
-  disk.remove(path);
 }

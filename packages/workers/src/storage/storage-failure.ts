@@ -12,17 +12,22 @@ const ADVICE: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open: raise the limit of open files',
 };
 
-/** Throws `STORAGE_FAILED` for an error of the disk while `action` was done to `path`. */
-export function storageFailed(action: string, path: string, cause: unknown): never {
-  if (cause instanceof StreamError) throw cause;
+/** `STORAGE_FAILED` for an error of the disk while `action` was done to `path`; one of ours as it is. */
+export function asStorageFailure(action: string, path: string, cause: unknown): unknown {
+  if (cause instanceof StreamError) return cause;
   const code = String((cause as { code?: unknown } | undefined)?.code ?? cause);
   const advice = ADVICE[code];
-  fail(
+  return new StreamError(
     'STORAGE_FAILED',
     `${action} ${path} failed with ${code}${advice === undefined ? '' : `: ${advice}`}. ` +
       'Everything acknowledged as durable is intact.',
-    cause,
+    { cause },
   );
+}
+
+/** Throws what `asStorageFailure` returns. */
+export function storageFailed(action: string, path: string, cause: unknown): never {
+  throw asStorageFailure(action, path, cause);
 }
 
 /** Throws `LOG_DAMAGED`, with the place and the way out. */
