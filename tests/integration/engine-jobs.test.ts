@@ -24,6 +24,29 @@ function values(topic: Topic): string[] {
 }
 
 describe('a job', () => {
+  test('says which producer an open window waits for', async () => {
+    const job = await engine.run(new URL('../../examples/shop/pipeline.ts', import.meta.url));
+    const topics = job.sources.map(name => engine.topic(name));
+    const [web, store] = topics.map(topic => topic.producer());
+    const order = { id: 'o', product: 'tea', cents: 1 };
+    await web.send({ value: JSON.stringify({ ...order, at: 100_000 }), shard: 0 });
+    await store.send({ value: JSON.stringify({ ...order, at: 40_000 }), shard: 0 });
+    // In every shard, also those without records.
+    web.watermark(200_000);
+    store.watermark(50_000);
+    await job.caughtUp();
+    const [held] = job.why('minutes');
+    expect(held).toMatchObject({
+      step: 'minutes',
+      by: `producer ${store.id} on shard 0 of "store-orders"`,
+    });
+    expect(job.explain({ format: 'mermaid' })).toMatch(/^flowchart LR/);
+    await Promise.all([web.close(), store.close()]);
+    for (const topic of topics) topic.end();
+    await job.drained();
+    expect(job.why()).toEqual([]);
+  });
+
   test('catches up, goes on, drains when its topic ends, and says how it stands', async () => {
     const input = engine.topic('in');
     const job = await engine.run(copy);

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 const copy = new URL('./engine/pipeline-copy.ts', import.meta.url);
 const exchange = new URL('./engine/pipeline-exchange.ts', import.meta.url);
+const graph = new URL('./engine/pipeline-graph.ts', import.meta.url);
 const count = new URL('./engine/pipeline-count.ts', import.meta.url);
 const deadly = new URL('./engine/pipeline-deadly.ts', import.meta.url);
 
@@ -37,6 +38,7 @@ describe('a processor dies', () => {
   test.each([
     ['tasks side by side', copy],
     ['tasks that channels join', exchange],
+    ['tasks of a graph', graph],
   ])('and stateless %s are replayed: nothing is lost', async (_what, module) => {
     const input = engine.topic('in');
     const job = await engine.run(module, { keepGroup: true });
@@ -51,7 +53,7 @@ describe('a processor dies', () => {
     }
     await producer.close();
     await vi.waitFor(() => expect(replaced).toHaveLength(2), { timeout: 20_000 });
-    input.end();
+    for (const source of job.sources) engine.topic(source).end();
     await job.drained();
     expect(job.stats().restarts).toBeGreaterThanOrEqual(1);
     const found = values(engine.topic('out'));

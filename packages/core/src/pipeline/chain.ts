@@ -160,7 +160,8 @@ class ChainBuilder {
     const [leftViews, rightViews] = [this.viewsInto(node, 0), this.viewsInto(node, 1)];
     const operator = step.create({ ...this.parts, next, leftViews, rightViews });
     if (isClocked(operator)) this.clocked.unshift(operator);
-    this.twoInputs = new TwoInputHead(operator);
+    const sharesKeys = step.left === 'by-key' && step.right === 'by-key';
+    this.twoInputs = new TwoInputHead(operator, sharesKeys ? step.name : undefined);
     return this.twoInputs;
   }
 

@@ -201,6 +201,22 @@ describe('two inputs', () => {
     expect(run.counters.tasks.every(({ done }) => done)).toBe(true);
   });
 
+  test('keys of different types, which would never meet, stop the pipeline', () => {
+    const p = pipeline('p');
+    const a = p.from('a', json<string>()).keyBy(v => v);
+    const b = p.from('b', json<number>()).keyBy(v => v);
+    meet(a, b, 'join').to('out', json());
+    using run = testPipeline(p);
+    for (let i = 0; i < 63; i++) run.push(i, { topic: 'b' });
+    for (let i = 0; i < 64; i++) run.push(String(i), { topic: 'a' });
+    expect(() => run.push(63, { topic: 'b' })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_KEY',
+        message: expect.stringMatching(/"join-4": the keys of its left side are texts.*numbers/),
+      }),
+    );
+  });
+
   test('what cannot be is said when it is built', () => {
     const p = pipeline('p');
     const [a, b] = p.from('a', json<string>()).fork(2);
