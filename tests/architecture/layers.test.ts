@@ -30,8 +30,10 @@ describe('layers', () => {
   test('the manifests promise what the table allows', () => {
     for (const { directory, packages } of parts) {
       const manifest = join(root, directory.replace(/\/src$/, ''), 'package.json');
-      const { dependencies } = JSON.parse(readFileSync(manifest, 'utf8'));
-      const run = Object.keys(dependencies).filter(name => !name.startsWith('@types/'));
+      const { dependencies, peerDependencies } = JSON.parse(readFileSync(manifest, 'utf8'));
+      const run = Object.keys({ ...dependencies, ...peerDependencies }).filter(
+        name => !name.startsWith('@types/'),
+      );
       expect(run.sort(), manifest).toEqual([...packages].sort());
     }
   });

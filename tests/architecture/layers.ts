@@ -30,7 +30,7 @@ export const parts: readonly Part[] = [
   },
   {
     directory: 'packages/workers/src',
-    packages: ['@lite-streams/core', 'piscina'],
+    packages: ['@lite-streams/core', 'lmdb', 'piscina'],
     forbiddenBuiltins: [],
   },
   {

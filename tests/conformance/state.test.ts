@@ -1,4 +1,5 @@
 import type { Topic } from '@lite-streams/core';
+import { Engine } from '@lite-streams/workers';
 import { describe, expect, test } from 'vitest';
 import { runtimes } from './runtimes.ts';
 import type { Question } from './state/lookups.ts';
@@ -53,7 +54,12 @@ function expectedRounds(all: readonly Payment[]): Round[] {
   });
 }
 
-describe.each(runtimes)('runtime $name', ({ start }) => {
+const withFiles = {
+  name: 'with threads, state in files',
+  start: () => Engine.start({ processors: 2, stateBackend: 'lmdb' }),
+};
+
+describe.each([...runtimes, withFiles])('runtime $name', ({ start }) => {
   test('state, timers of event time and dedupe, by key', async () => {
     const engine = await start();
     try {

@@ -197,6 +197,14 @@ export const ERRORS = {
     means: 'The pipeline has no savepoint of this name.',
     remedy: 'The message lists those that there are.',
   },
+  STATE_FAILED: {
+    means: 'The place where keyed state lies could not be read or written.',
+    remedy: 'See the `cause`; look at the room in `stateDirectory`.',
+  },
+  STATE_BACKEND_MISSING: {
+    means: 'The package of a `stateBackend` is not installed.',
+    remedy: 'Install it beside Lite Streams: `npm install lmdb`.',
+  },
   TASK_FAILED: {
     means: 'A task of a pipeline failed by an error that no dead letter answers; see its cause.',
     remedy: 'See the `cause`.',

@@ -68,5 +68,14 @@ export {
 export { type OwnerOptions, ShardOwner } from './shard/owner.ts';
 export { Shard } from './shard/shard.ts';
 export { SlotRun } from './shard/slot-run.ts';
+export {
+  type CheckRow,
+  type RowStore,
+  type StoredList,
+  StoredLists,
+  type StoredMap,
+  StoredMaps,
+  StoredValues,
+} from './state/tables.ts';
 export { WatermarkCombiner } from './time/combiner.ts';
 export { SlidingAssigner } from './window/sliding.ts';

@@ -17,6 +17,7 @@ import { EngineJobs } from './job/engine-jobs.ts';
 import { Control, ENGINE_STATE } from './protocol/control.ts';
 import { fromFailure } from './protocol/failure.ts';
 import type { FromSupervisor } from './protocol/messages.ts';
+import { preparePlace, removePlace } from './state/state-place.ts';
 import { EngineDirectory } from './storage/engine-directory.ts';
 import { nodeDisk } from './storage/node-disk.ts';
 import { openDurableTopic } from './storage/open-topic.ts';
@@ -49,11 +50,11 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Starts an engine: its threads begin at once, and topics can be made as soon as this resolves.
-   * Throws `INVALID_OPTION`, `THREAD_FAILED`, and with a directory `DIRECTORY_LOCKED`,
-   * `STORAGE_MISMATCH`, `STORAGE_FAILED`, `LOG_DAMAGED`.
+   * Throws `INVALID_OPTION`, `THREAD_FAILED`, `STATE_BACKEND_MISSING`, `STATE_FAILED`, and with a
+   * directory `DIRECTORY_LOCKED`, `STORAGE_MISMATCH`, `STORAGE_FAILED`, `LOG_DAMAGED`.
    */
   static async start(options: EngineOptions = {}): Promise<Engine> {
-    const config = engineConfig(options, process.env);
+    const config = preparePlace(engineConfig(options, process.env));
     const { directory } = config;
     const opened =
       directory === undefined ? undefined : EngineDirectory.open(resolve(directory), nodeDisk);
@@ -250,6 +251,7 @@ export class Engine implements AsyncDisposable {
     clearTimeout(deadline);
     this.closeAll();
     this.directory?.close();
+    removePlace(this.config);
   }
 
   private async drain(signal: AbortSignal): Promise<void> {

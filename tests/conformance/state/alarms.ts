@@ -7,8 +7,9 @@ export default pipeline('alarms')
   .process({
     state: { setAt: valueState(0) },
     onRecord(_event, { timers, now, state }) {
-      state.setAt.set(now());
-      timers.set(now() + 20, 'processing');
+      const at = now();
+      state.setAt.set(at);
+      timers.set(at + 20, 'processing');
     },
     onTimer: ({ timestamp, kind }, { key, now, state }) => ({
       key,

@@ -169,6 +169,16 @@ export const OPTIONS = {
     most: 1024 * MIB,
     doc: 'Bytes of each channel between two tasks of a pipeline. One value takes half of it at most.',
   }),
+  stateBackend: choice(['heap', 'lmdb'], {
+    doc:
+      'Where the keyed state of `process` and `dedupe` lies: on the heap, or in files by the package ' +
+      '`lmdb`, which has to be installed, for state that is larger than memory.',
+  }),
+  stateDirectory: text({
+    doc:
+      'Directory for the files of a state that does not lie on the heap; they go when the engine ' +
+      'stops. By default that of the system for temporary files.',
+  }),
 } as const satisfies Record<string, Option<unknown>>;
 
 export type OptionName = keyof typeof OPTIONS;

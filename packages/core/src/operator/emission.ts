@@ -1,4 +1,5 @@
 import { refusePromise } from '../window/synchronous.ts';
+import { isFatal } from './faults.ts';
 
 /** Who hands out the items of an emission. */
 export interface Emitter {
@@ -100,6 +101,7 @@ export class Emission {
         this.iterator ??= this.iterable[Symbol.iterator]();
         step = this.iterator.next();
       } catch (error) {
+        if (isFatal(error)) throw error;
         if (!this.restart(error)) return this.emitter.refuse(this.lastError, this.passed);
         if (this.items !== undefined) return this.fromArray(this.items);
         continue;

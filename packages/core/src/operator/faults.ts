@@ -23,6 +23,9 @@ const OF_ONE_RECORD: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'SHARD_OUT_OF_RANGE',
 ]);
 
+/** A promise where none can be, and a state that is gone. */
+const FATAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ASYNC_OPERATOR', 'STATE_FAILED']);
+
 /** Longest error message that is written into a header, in UTF-16 units. */
 const LONGEST_MESSAGE = 1_000;
 
@@ -54,7 +57,7 @@ export class Faults {
   /** Calls again what threw `error`, until it does not throw or the retries are used up. */
   retry(error: unknown, call: () => unknown): Outcome {
     let last = error;
-    if (isPromiseRefusal(error)) throw error;
+    if (isFatal(error)) throw error;
     for (let attempt = 0; attempt < this.retries; attempt++) {
       try {
         return { failed: false, value: call() };
@@ -166,7 +169,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 
-/** A promise is no fault of a record: it stops the pipeline wherever it comes from. */
-function isPromiseRefusal(error: unknown): boolean {
-  return error instanceof StreamError && error.code === 'ASYNC_OPERATOR';
+/** No fault of a record: it stops the pipeline wherever it comes from. */
+export function isFatal(error: unknown): boolean {
+  return error instanceof StreamError && FATAL.has(error.code);
 }

@@ -11,6 +11,7 @@ import { Faults } from '../operator/faults.ts';
 import type { Operator } from '../operator/operator.ts';
 import { Outlet } from '../operator/outlet.ts';
 import { type SinkForm, SinkOperator } from '../operator/sink.ts';
+import type { StateBackend } from '../state/backend.ts';
 import { heapBackend } from '../state/heap-backend.ts';
 import { buildChain } from './chain.ts';
 import { type ChannelInput, ChannelTask } from './channel-task.ts';
@@ -157,6 +158,7 @@ export class TaskBuilder {
     const { counts, faults, side } = outputs;
     const exchanges: ExchangeOperator[] = [];
     const sinks: Outlet[] = [];
+    const backends: StateBackend[] = [];
     const last = stage.exits.map((way, index): Operator => {
       if (way.kind === 'sink') {
         const sink = graph.nodes[way.node].step as SinkStep;
@@ -177,7 +179,11 @@ export class TaskBuilder {
         counts,
         lateOutlet: topic => this.lateOutlet(outputs, topic),
         clock: wiring.clock,
-        backend: step => wiring.backend?.(plan.pipeline, task.id, step) ?? heapBackend,
+        backend: step => {
+          const backend = wiring.backend?.(plan.pipeline, task.id, step) ?? heapBackend;
+          backends.push(backend);
+          return backend;
+        },
         wake: wiring.wake,
       }),
       exit: new Exit(exchanges, sinks, side),
@@ -185,6 +191,7 @@ export class TaskBuilder {
       sideOutlets: side,
       clock: wiring.clock,
       epochs: this.taskEpochs(task),
+      backends,
     };
   }
 

@@ -4,6 +4,7 @@ import type { WaitingPlace } from '../memory/park.ts';
 import type { RecordCounts } from '../operator/counters.ts';
 import type { Asynchronous, Clocked, Operator } from '../operator/operator.ts';
 import type { Outlet } from '../operator/outlet.ts';
+import type { StateBackend } from '../state/backend.ts';
 import { MemorySnapshot } from '../state/memory-snapshot.ts';
 import { TASK_STATE } from '../state/snapshot.ts';
 import type { Clock } from '../time/clock.ts';
@@ -57,6 +58,8 @@ export interface TaskParts {
   /** For dead letters and late values; they may be what the chain is suspended by. */
   readonly sideOutlets: readonly Outlet[];
   readonly clock: Clock;
+  /** Where the state of its steps lies; closed with the task. */
+  readonly backends: readonly StateBackend[];
   /** Of a pipeline with checkpoints. */
   readonly epochs: TaskEpochs | undefined;
 }
@@ -104,6 +107,7 @@ export abstract class Task {
   protected readonly exit: Exit;
   private readonly sideOutlets: readonly Outlet[];
   private readonly clocked: readonly Clocked[];
+  private readonly backends: readonly StateBackend[];
   private readonly asynchronous: readonly Asynchronous[];
   protected readonly clock: Clock;
   private readonly ledger: ReleaseLedger;
@@ -140,6 +144,7 @@ export abstract class Task {
     this.exit = parts.exit;
     this.sideOutlets = parts.sideOutlets;
     this.clocked = parts.chain.clocked;
+    this.backends = parts.backends;
     this.asynchronous = parts.chain.asynchronous;
     this.landing = new Landing(parts.chain.asynchronous);
     this.clock = parts.clock;
@@ -198,7 +203,7 @@ export abstract class Task {
   get dueAtMs(): number {
     let dueAtMs = Number.POSITIVE_INFINITY;
     for (const { deadlineMs } of this.asynchronous) dueAtMs = Math.min(dueAtMs, deadlineMs);
-    if (this.suspended || this.ending !== 'open') return dueAtMs;
+    if (this.suspended || this.ending !== 'open' || this.taken !== undefined) return dueAtMs;
     for (const one of this.clocked) dueAtMs = Math.min(dueAtMs, one.dueAtMs);
     return dueAtMs;
   }
@@ -220,6 +225,7 @@ export abstract class Task {
     if (this.closed) return;
     this.closed = true;
     for (const one of this.asynchronous) one.abandon();
+    for (const backend of this.backends) backend.close?.();
     this.exit.end();
     this.closeInputs();
   }
@@ -348,7 +354,8 @@ export abstract class Task {
 
   /** Tells the time to operators that wait for it; `true` when there were any. */
   private tick(): boolean {
-    if (this.suspended || this.ending !== 'open') return false;
+    // What comes of it belongs behind a barrier that has been taken.
+    if (this.suspended || this.ending !== 'open' || this.taken !== undefined) return false;
     const nowMs = this.clock.now();
     let any = false;
     for (let i = 0; i < this.clocked.length && !this.suspended; i++) {

@@ -15,6 +15,8 @@ export interface StateBackend {
   values(name: string): ValueTable;
   maps(name: string): MapTable;
   lists(name: string): ListTable;
+  /** The task is done with it, or given up: nothing of it is needed any more. */
+  close?(): void;
 }
 
 /** Rows are visited round and round, a few at a time, and those that are gone are let go of. */

@@ -1,4 +1,6 @@
 import { fnv1a } from '../record/hash.ts';
+import type { Key } from './key-groups.ts';
+import type { RowStore } from './tables.ts';
 
 /** Keys that one Map holds before further ones are spread over many. */
 const SMALL = 8_192;
@@ -7,9 +9,9 @@ const SEGMENTS = 256;
 /**
  * A Map by key that grows without a pause. A large Map that doubles moves all of its entries at once,
  * tens of milliseconds for a million; here each of many small ones doubles by itself. Up to `SMALL`
- * keys it is one Map, in the order in which the keys came.
+ * keys it is one Map, in the order in which the keys came. Values are never `undefined`.
  */
-export class KeyMap<V extends NonNullable<unknown> | null> {
+export class KeyMap<V> implements RowStore<V> {
   private readonly first = new Map<unknown, V>();
   private segments: Map<unknown, V>[] | undefined;
   private further = 0;
@@ -36,6 +38,9 @@ export class KeyMap<V extends NonNullable<unknown> | null> {
     else this.setFurther(key, value);
   }
 
+  /** Nothing has to be done: values are here themselves. */
+  changed(): void {}
+
   delete(key: unknown): boolean {
     if (this.first.delete(key)) return true;
     if (this.segments === undefined || !this.segments[segmentOf(key)].delete(key)) return false;
@@ -50,9 +55,10 @@ export class KeyMap<V extends NonNullable<unknown> | null> {
   }
 
   /** May be changed meanwhile, as a Map may. */
-  *entries(): Generator<[unknown, V], undefined> {
-    yield* this.first;
-    for (const segment of this.segments ?? []) yield* segment;
+  *entries(): Generator<[Key, V], undefined> {
+    // Who has keyed values has given only such keys.
+    yield* this.first as Map<Key, V>;
+    for (const segment of this.segments ?? []) yield* segment as Map<Key, V>;
   }
 
   /** Without those that come beyond `SMALL` while they are visited. */
@@ -60,7 +66,7 @@ export class KeyMap<V extends NonNullable<unknown> | null> {
     return this.segments === undefined ? this.first.values() : this.allValues(this.segments);
   }
 
-  [Symbol.iterator](): Generator<[unknown, V], undefined> {
+  [Symbol.iterator](): Generator<[Key, V], undefined> {
     return this.entries();
   }
 

@@ -1,5 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import type { ProcessorBoot } from '../protocol/boot.ts';
+import { openPlace } from '../state/state-place.ts';
 import { Processor } from './processor.ts';
 
 /** How long a processor looks for work before it parks: a wake-up from a wait costs 7 to 11 µs. */
@@ -16,7 +17,7 @@ const PARK_MS = 250;
  */
 export async function runProcessor(boot: ProcessorBoot): Promise<void> {
   const now = () => performance.now();
-  const processor = new Processor(boot, threadId, now);
+  const processor = new Processor(boot, threadId, now, await openPlace(boot.config));
   const work = () => processor.step();
   let turnedAtMs = now();
   let worked = false;

@@ -15,6 +15,7 @@ import type { ProcessorBoot } from '../protocol/boot.ts';
 import { Control } from '../protocol/control.ts';
 import { toFailure } from '../protocol/failure.ts';
 import type { FromProcessor, ProcessorHere, ToProcessor } from '../protocol/messages.ts';
+import type { OpenBackend } from '../state/state-place.ts';
 import { JobPart } from './job-part.ts';
 import { loadPipeline } from './module.ts';
 import { ProcessorTopics } from './topics.ts';
@@ -52,7 +53,13 @@ export class Processor {
   private shownAtMs = 0;
   private unreported = false;
 
-  constructor(boot: ProcessorBoot, threadId: number, now: () => number) {
+  /** `backend`: where keyed state lies; on the heap by default. */
+  constructor(
+    boot: ProcessorBoot,
+    threadId: number,
+    now: () => number,
+    backend: OpenBackend | undefined = undefined,
+  ) {
     this.boot = boot;
     this.port = boot.port;
     this.now = now;
@@ -67,6 +74,7 @@ export class Processor {
       channel: (plan, { id }) => this.channel(plan.pipeline, id),
       bell: this.bell,
       clock: systemClock,
+      backend,
       wake: () => {
         if (this.asleep) this.bell.ring();
       },
