@@ -14,7 +14,7 @@ export { topN } from './aggregate/top-n.ts';
 export { where } from './aggregate/where.ts';
 export type { Batch } from './broker/batch.ts';
 export type { ConsumeOptions, Consumer } from './broker/consumer.ts';
-export type { TopicOptions } from './broker/options.ts';
+export type { Acks, TopicOptions } from './broker/options.ts';
 export type { Partitioner } from './broker/partitioner.ts';
 export type { Producer, ProducerOptions } from './broker/producer.ts';
 export type { Snapshot, SnapshotQuery } from './broker/snapshot.ts';

@@ -1,4 +1,6 @@
 // What the other packages, the benches and the stress tests need beyond the public face.
+
+export { Batch } from './broker/batch.ts';
 export { Directory } from './broker/directory.ts';
 export type { Acks } from './broker/options.ts';
 export { DEFAULT_TOPIC_OPTIONS, type TopicEnvironment } from './broker/options.ts';

@@ -18,8 +18,46 @@ const VALUE_COLUMNS = 48;
 
 /** Appends records to a topic, and reads back every one of them. */
 export async function produce(options: ProducerOptions): Promise<ExitCode> {
-  const command = new Produce(options);
-  return inSession({ shards: options.shards, processors: 1 }, command);
+  const { shards, dir, acks } = options;
+  if (dir === undefined) return inSession({ shards, processors: 1 }, new Produce(options));
+  return inSession({ shards, processors: 1, directory: dir, acks }, new ProduceToDisk(options));
+}
+
+/** Appends to a topic that outlives the command, so that nothing is read back here, or ended. */
+class ProduceToDisk {
+  private readonly options: ProducerOptions;
+  private readonly pace = new Pace();
+  private topic: Topic | undefined;
+  private before = 0;
+
+  constructor(options: ProducerOptions) {
+    this.options = options;
+  }
+
+  progress(): string {
+    const { count: wanted, input } = this.options;
+    const offsets = endOf(this.topic) - this.before;
+    return this.pace.text(offsets, input === undefined ? wanted : undefined);
+  }
+
+  async run(session: Session): Promise<void> {
+    const topic = session.engine.topic(this.options.topic);
+    this.topic = topic;
+    this.before = endOf(topic);
+    const failed = new AbortController();
+    session.engine.events.on('shard-stopped', ({ error }) => failed.abort(error));
+    const until = { interrupted: session.interrupted, failed: failed.signal };
+    const intake = await takeIn(session, topic, this.options, until);
+    await topic.acknowledged();
+    for (const line of facts(factsOf(session, this.options, intake), session.noteStyle)) {
+      session.note(line);
+    }
+  }
+}
+
+/** Sum of the shards' ends. */
+function endOf(topic: Topic | undefined): number {
+  return topic?.stats().reduce((sum, { end }) => sum + end, 0) ?? 0;
 }
 
 class Produce {
@@ -83,23 +121,29 @@ class Produce {
   }
 
   private summarize(session: Session, intake: Intake): void {
-    const { records, skipped, valueBytes, latencies, tookMs } = intake;
     const { noteStyle } = session;
-    const latency = latencyText(latencies);
-    const measuredFrom = this.options.rate > 0 ? 'the intended send time' : 'sending';
-    const entries: [string, string][] = [
-      [
-        'appended',
-        `${plural(records, 'record')}, ${bytes(valueBytes)} of values, in ${duration(tookMs)}`,
-      ],
-      ['throughput', noteStyle('bold', rate(records, tookMs))],
-    ];
-    if (latency !== undefined) entries.push([`latency`, `${latency}   from ${measuredFrom}`]);
+    const entries = factsOf(session, this.options, intake);
     const shards = this.perShard.map((records, shard) => `${shard}: ${count(records)}`);
     entries.push(['by shard', shards.join('   ')]);
-    if (skipped > 0) entries.push(['skipped', `${plural(skipped, 'line')} that held no record`]);
     for (const line of facts(entries, noteStyle)) session.note(line);
   }
+}
+
+/** What came of it, whatever became of the records. */
+function factsOf(session: Session, options: ProducerOptions, intake: Intake): [string, string][] {
+  const { records, skipped, valueBytes, latencies, tookMs } = intake;
+  const latency = latencyText(latencies);
+  const measuredFrom = options.rate > 0 ? 'the intended send time' : 'sending';
+  const entries: [string, string][] = [
+    [
+      'appended',
+      `${plural(records, 'record')}, ${bytes(valueBytes)} of values, in ${duration(tookMs)}`,
+    ],
+    ['throughput', session.noteStyle('bold', rate(records, tookMs))],
+  ];
+  if (latency !== undefined) entries.push([`latency`, `${latency}   from ${measuredFrom}`]);
+  if (skipped > 0) entries.push(['skipped', `${plural(skipped, 'line')} that held no record`]);
+  return entries;
 }
 
 /** The newest records of all shards: all, when there are few. */

@@ -23,6 +23,9 @@ export interface ConsumerOptions extends WorkloadOptions, InputOptions {
   readonly shards: number | undefined;
   readonly processors: number | undefined;
   readonly json: boolean | undefined;
+  /** The directory to read instead of running a stream. */
+  readonly dir: string | undefined;
+  readonly follow: boolean | undefined;
 }
 
 export function defineConsumer(program: Command, end: (code: ExitCode) => void): void {
@@ -44,7 +47,9 @@ export function defineConsumer(program: Command, end: (code: ExitCode) => void):
         .default('upper'),
     )
     .option('--values <n>', 'values that a result keeps', wholeNumber(0, 1_000), 2)
-    .option('--json', 'write every result as a line of JSON');
+    .option('--json', 'write every result, or record, as a line of JSON')
+    .option('--dir <directory>', 'write the records of the topic in a directory instead')
+    .option('-f, --follow', 'with --dir: wait for more records at the end, until Ctrl-C');
   addWorkloadOptions(command, { count: 50_000, rate: 10_000 });
   addInputOptions(command, {});
   addShardsOption(command);
@@ -56,9 +61,15 @@ export function defineConsumer(program: Command, end: (code: ExitCode) => void):
 Examples:
   lite-streams consumer
   lite-streams consumer --count 5M --rate 0 --threads 2 --keys 1000 --json
+  lite-streams consumer --dir data --follow
   lite-streams producer --rate 1000 --json | lite-streams consumer --input - --window 5s`,
     )
     .action(async (options: ConsumerOptions) => {
+      if (options.dir !== undefined) {
+        const { followDirectory } = await import('../actions/follow.ts');
+        end(await followDirectory({ ...options, dir: options.dir }));
+        return;
+      }
       const { consume } = await import('../actions/consume.ts');
       end(await consume(options));
     });

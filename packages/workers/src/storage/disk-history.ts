@@ -24,7 +24,9 @@ export class DiskHistory implements TopicHistory {
 
   /** One of its own for each call: two readers of a shard stand at different places. */
   shard(number: number): ShardHistory {
-    return new DiskShardHistory(this.disk, this.storage, number);
+    const belonging = { shard: number, identity: topicIdentity(this.storage.topic) };
+    const directory = shardDirectory(this.storage, number);
+    return new DiskShardHistory(new ShardLogReader(this.disk, directory, belonging));
   }
 
   committed(group: string): readonly number[] | undefined {
@@ -36,14 +38,14 @@ export class DiskHistory implements TopicHistory {
   }
 }
 
-class DiskShardHistory implements ShardHistory {
+/** Hands out what a reader of the log finds, in as small pieces as are asked for. */
+export class DiskShardHistory implements ShardHistory {
   private readonly reader: ShardLogReader;
   /** What the reader returned last, of which a part may have been handed out. */
   private readonly ahead: SlotRun;
 
-  constructor(disk: Disk, storage: TopicStorage, shard: number) {
-    const identity = topicIdentity(storage.topic);
-    this.reader = new ShardLogReader(disk, shardDirectory(storage, shard), { shard, identity });
+  constructor(reader: ShardLogReader) {
+    this.reader = reader;
     this.ahead = new SlotRun({ u8: NONE, i32: new Int32Array(0), buffer: NONE });
   }
 

@@ -57,8 +57,7 @@ export class EngineDirectory {
       }
       disk.makeDirectory(path);
       if (!isEngines(path, disk)) {
-        const strange = disk.readDirectory(path).filter(name => !name.startsWith('lock'));
-        if (strange.length > 0) refuseForeign(path, strange);
+        refuseForeign(path, disk);
       }
       const lock = DirectoryLock.take(join(path, 'lock'), `The directory ${path}`);
       try {
@@ -82,13 +81,14 @@ export class EngineDirectory {
       if (disk.stat(path) === undefined) {
         storageMismatch(path, 'does not exist.');
       }
-      if (!isEngines(path, disk)) refuseForeign(path, disk.readDirectory(path));
+      if (!isEngines(path, disk)) refuseForeign(path, disk);
       return new EngineDirectory(path, disk, undefined);
     });
   }
 
   topics(): string[] {
     const names: string[] = [];
+    if (this.disk.stat(join(this.path, 'topics')) === undefined) return names;
     for (const file of this.disk.readDirectory(join(this.path, 'topics'))) {
       const name = nameOfFile(file);
       if (name !== undefined && this.topicFile(name) !== undefined) names.push(name);
@@ -150,12 +150,17 @@ function refuseFormat(path: string, format: unknown): never {
   );
 }
 
-function refuseForeign(path: string, names: readonly string[]): never {
-  const shown = names.slice(0, 3).join(', ');
-  fail(
-    'STORAGE_MISMATCH',
-    `${path} is not the directory of an engine: it has no engine.json of ours, but ` +
-      `${names.length === 0 ? 'nothing else' : shown}. Give an empty or a new directory.`,
+/** What stands in a directory that is being made, or was when its engine died. */
+const OWN = /^(engine\.json\.new|lock(\..*)?|topics|groups)$/;
+
+/** Throws for a directory with files that are not ours; one that is still to be made is empty. */
+function refuseForeign(path: string, disk: Disk): void {
+  const strange = disk.readDirectory(path).filter(name => !OWN.test(name));
+  if (strange.length === 0) return;
+  storageMismatch(
+    path,
+    `is not the directory of an engine: it has no engine.json of ours, but ` +
+      `${strange.slice(0, 3).join(', ')}. Give an empty or a new directory.`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fail } from '@lite-streams/core/internal';
 import type { Disk } from './disk.ts';
 import { DIRECTORY_FORMAT, usable } from './engine-directory.ts';
@@ -44,10 +44,17 @@ export class GroupOffsets {
   save(group: string, offsets: readonly number[]): void {
     const path = this.pathOf(group);
     usable(path, () => {
-      if (!this.made) this.disk.makeDirectory(dirname(path));
-      this.made = true;
+      this.prepare();
       const file: GroupFile = { format: DIRECTORY_FORMAT, topic: this.topic, group, offsets };
       writeJson(this.disk, path, file);
+    });
+  }
+
+  /** Makes the directory of the files. */
+  prepare(): void {
+    usable(this.directory, () => {
+      if (!this.made) this.disk.makeDirectory(this.directory);
+      this.made = true;
     });
   }
 
