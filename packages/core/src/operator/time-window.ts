@@ -221,6 +221,7 @@ export class TimeWindowOperator implements Operator {
   }
 }
 
-function edgesOf({ start, end }: Window): Window {
+/** What users see of a window; they may keep it. */
+export function edgesOf({ start, end }: Window): Window {
   return Object.freeze({ start, end });
 }

@@ -19,6 +19,7 @@ import {
 } from '../operator/operator.ts';
 import type { OperatorParts } from '../operator/operator-parts.ts';
 import { ProcessOperator } from '../operator/process.ts';
+import { SlicedWindowOperator } from '../operator/sliced-window.ts';
 import { TapOperator } from '../operator/tap.ts';
 import { TimeWindowOperator } from '../operator/time-window.ts';
 import { TwoInputHead } from '../operator/two-input-head.ts';
@@ -30,6 +31,7 @@ import {
   SinglePane,
   SlidingPanes,
 } from '../window/pane-assigner.ts';
+import type { SlidingAssigner } from '../window/sliding.ts';
 import type { ResolvedWindow } from '../window/spec.ts';
 import { EventTimeTrigger } from '../window/trigger.ts';
 import { TriggerCalls } from '../window/user-trigger.ts';
@@ -256,20 +258,28 @@ export function windowOperator(
     const own = { logic, output, late, faults, counts, clock: parts.clock };
     return keyedWindow(step, own, next);
   }
-  return new TimeWindowOperator(
-    {
-      assigner: window.assigner,
-      trigger: new EventTimeTrigger(step.allowedLatenessMs),
-      panes: step.panes,
-      logic,
-      output,
-      late,
-      faults,
-      counts,
-      step: step.name,
-    },
-    next,
-  );
+  const aligned = {
+    assigner: window.assigner,
+    trigger: new EventTimeTrigger(step.allowedLatenessMs),
+    panes: step.panes,
+    logic,
+    output,
+    late,
+    faults,
+    counts,
+    step: step.name,
+  };
+  return sharesSlices(step, window.assigner, logic)
+    ? new SlicedWindowOperator(aligned, next)
+    : new TimeWindowOperator(aligned, next);
+}
+
+/**
+ * Whether windows overlap and share what is added: then a value costs the same however many it is in.
+ * (A whole-window function would not see its values in the order of their arrival.)
+ */
+function sharesSlices({ logic }: WindowStep, assigner: SlidingAssigner, pane: PaneLogic): boolean {
+  return logic.kind === 'aggregate' && pane.mergeable && assigner.size > assigner.slide;
 }
 
 /** Whether all keys of a window fire at the same times, and at no others. */
