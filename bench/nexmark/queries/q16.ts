@@ -2,7 +2,7 @@
 
 import { max, pipeline, table, tumbling } from 'lite-streams';
 import { bid, inEventTime } from '../sources.ts';
-import { dayOf, STATISTICS, statistics } from './statistics.ts';
+import { columnsOf, dayOf, STATISTICS, statistics } from './statistics.ts';
 
 const channelDay = table('ChannelDay', {
   channel: 'string',
@@ -20,6 +20,6 @@ export default pipeline('q16')
     channel: key,
     day: dayOf(timestamp),
     minute: new Date(last).toISOString().slice(11, 16),
-    ...counts,
+    ...columnsOf(counts),
   }))
   .to('q16', channelDay);

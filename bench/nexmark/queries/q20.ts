@@ -1,6 +1,7 @@
 // Bids with their auctions, of one category.
 
-import { pipeline, table, unbounded } from 'lite-streams';
+import { listState, pipeline, table, type ValueOf, valueState } from 'lite-streams';
+import type { Auction, Bid } from '../generator/events.ts';
 import { auction, bid, inEventTime } from '../sources.ts';
 
 const withAuction = table('BidWithAuction', {
@@ -22,28 +23,51 @@ const withAuction = table('BidWithAuction', {
   extra: 'string',
 });
 
+/** An auction that has come; of another category it only says so. */
+interface Known {
+  readonly opened: number;
+  readonly auction: Auction | undefined;
+}
+
+/** No bid lies further from the opening of its auction. */
+const APART_MS = 60_000;
+
+function rowOf(bid: Bid, { id: _id, n: _n, ...auction }: Auction): ValueOf<typeof withAuction> {
+  const { bidder, price, channel, url, dateTime: bidDateTime, extra: bidExtra } = bid;
+  return { ...auction, auction: bid.auction, bidder, price, channel, url, bidDateTime, bidExtra };
+}
+
 const query = pipeline('q20');
+const bids = query.from('bids', bid, inEventTime).keyBy(({ auction }) => auction);
 
-const auctions = query
-  .from('auctions', auction, inEventTime)
-  .filter(({ category }) => category === 10)
-  .map(auction => ({ ...auction }))
-  .keyBy(({ id }) => id);
-
+// `join` would keep every bid, in case its auction comes later; here only those are kept that came before.
 export default query
-  .from('bids', bid, inEventTime)
-  .map(({ auction, bidder, price, channel, url, dateTime, extra }) => ({
-    auction,
-    bidder,
-    price,
-    channel,
-    url,
-    bidDateTime: dateTime,
-    bidExtra: extra,
-  }))
-  .keyBy(({ auction }) => auction)
-  .join(auctions, unbounded({ ttl: '1m' }), (bid, { id: _id, n: _n, ...auction }) => ({
-    ...bid,
-    ...auction,
-  }))
+  .from('auctions', auction, inEventTime)
+  .keyBy(({ id }) => id)
+  .connect(bids)
+  .process({
+    state: { known: valueState<Known | undefined>(), early: listState<Bid>() },
+    onLeft(given, { state, timers }) {
+      const auction = given.category === 10 ? { ...given } : undefined;
+      const early = state.early.get();
+      state.early.clear();
+      state.known.set({ opened: given.dateTime, auction });
+      timers.set(given.dateTime + APART_MS);
+      return auction === undefined ? undefined : early.map(bid => rowOf(bid, auction));
+    },
+    onRight(bid, { state, timers }) {
+      const known = state.known.get();
+      if (known === undefined) {
+        state.early.add({ ...bid });
+        timers.set(bid.dateTime + APART_MS);
+      }
+      return known?.auction === undefined ? undefined : rowOf(bid, known.auction);
+    },
+    onTimer({ timestamp }, { state }) {
+      const known = state.known.get();
+      if (known !== undefined && timestamp >= known.opened + APART_MS) state.known.clear();
+      const early = state.early.get();
+      state.early.set(early.filter(({ dateTime }) => timestamp < dateTime + APART_MS));
+    },
+  })
   .to('q20', withAuction);
