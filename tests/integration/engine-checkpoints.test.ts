@@ -68,6 +68,23 @@ describe('a pipeline with checkpoints on threads', () => {
     for (const counts of found.values()) for (const n of counts) expect(n).toBe(100 / KEYS);
   });
 
+  test('has state, timers and calls under way back when processors die', async () => {
+    const sent = 6_000;
+    const job = await engine.run(new URL('./engine/pipeline-state.ts', import.meta.url));
+    const kills = [1_500, 3_000, 4_500];
+    await send(sent, i => {
+      if (!kills.includes(i)) return undefined;
+      const restarted = once(engine.events, 'job-restarted');
+      killThread(engine, 'processor', (i / 1_500) % 2);
+      return restarted.then(() => {});
+    });
+    await job.drained();
+    expect(job.stats()).toMatchObject({ state: 'drained', restarts: kills.length });
+    const found = results();
+    expect(found.size).toBe((sent / 100) * KEYS);
+    for (const counts of found.values()) for (const n of counts) expect(n).toBe(100 / KEYS);
+  });
+
   test('keeps a savepoint, from which it can be run again', async () => {
     const job = await engine.run(windows, { keepGroup: true });
     const input = engine.topic('in');

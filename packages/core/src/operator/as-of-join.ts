@@ -2,6 +2,7 @@ import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { type Sleeper, Wakes } from '../join/wakes.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
+import { KeyMap } from '../state/key-map.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
@@ -46,7 +47,7 @@ export class AsOfJoinOperator implements TwoInputOperator {
   private readonly counts: RecordCounts;
   private readonly next: Operator;
 
-  private readonly keys = new Map<unknown, KeyVersions>();
+  private readonly keys = new KeyMap<KeyVersions>();
   private readonly wakes = new Wakes<KeyVersions>();
   private now = Number.NEGATIVE_INFINITY;
   /** The key whose rows are being answered, and whether the watermark waits for that. */

@@ -3,6 +3,7 @@ import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { type Sleeper, Wakes } from '../join/wakes.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
+import { KeyMap } from '../state/key-map.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
@@ -56,7 +57,7 @@ export class IntervalJoinOperator implements TwoInputOperator {
   private readonly counts: RecordCounts;
   private readonly next: Operator;
 
-  private readonly keys = new Map<unknown, KeyRows>();
+  private readonly keys = new KeyMap<KeyRows>();
   private readonly wakes = new Wakes<KeyRows>();
   private now = Number.NEGATIVE_INFINITY;
   private lateBefore = Number.NEGATIVE_INFINITY;

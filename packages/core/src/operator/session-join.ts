@@ -2,6 +2,7 @@ import { JoinSession, KeySessions, type PlainSession } from '../join/session.ts'
 import { Wakes } from '../join/wakes.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
+import { KeyMap } from '../state/key-map.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import { type Due, DueQueue } from '../window/due.ts';
 import type { ContextCell } from './context.ts';
@@ -55,7 +56,7 @@ export class SessionJoinOperator implements TwoInputOperator {
   private readonly loop: PairLoop;
   private readonly next: Operator;
 
-  private readonly keys = new Map<unknown, KeySessions>();
+  private readonly keys = new KeyMap<KeySessions>();
   private readonly wakes = new Wakes<JoinSession>();
   private readonly holds = new DueQueue<Hold>();
   private now = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,7 @@
 import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
+import { KeyMap } from '../state/key-map.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import { DueQueue } from '../window/due.ts';
 import type { SlidingAssigner } from '../window/sliding.ts';
@@ -85,7 +86,7 @@ export class WindowJoinOperator implements TwoInputOperator {
   private readonly loop: PairLoop;
   private readonly next: Operator;
 
-  private readonly keys = new Map<unknown, KeyRows>();
+  private readonly keys = new KeyMap<KeyRows>();
   private readonly windows = new Map<number, JoinWindow>();
   private readonly queue = new DueQueue<JoinWindow>();
   private now = Number.NEGATIVE_INFINITY;

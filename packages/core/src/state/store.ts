@@ -1,10 +1,11 @@
 import { readByGroup, writeByGroup } from './grouped.ts';
 import { keyGroupOf } from './key-groups.ts';
+import { KeyMap } from './key-map.ts';
 import type { SnapshotReader, SnapshotWriter } from './snapshot.ts';
 
 /** One value per key, on the heap of one task. */
 export class KeyedStore<V> {
-  private readonly values = new Map<unknown, V>();
+  private readonly values = new KeyMap<V>();
 
   get size(): number {
     return this.values.size;

@@ -1,3 +1,4 @@
+import { KeyMap } from '../state/key-map.ts';
 import { DueQueue } from './due.ts';
 import { Alarm, type KeyedPane } from './keyed-pane.ts';
 
@@ -5,7 +6,7 @@ import { Alarm, type KeyedPane } from './keyed-pane.ts';
 export class KeyedPanes {
   readonly queue = new DueQueue<Alarm>();
   readonly clockQueue = new DueQueue<Alarm>();
-  private readonly byKey = new Map<unknown, KeyedPane[]>();
+  private readonly byKey = new KeyMap<KeyedPane[]>();
 
   of(key: unknown): readonly KeyedPane[] | undefined {
     return this.byKey.get(key);
