@@ -24,6 +24,18 @@ function values(topic: Topic): string[] {
 }
 
 describe('a job', () => {
+  test('that reads what another one writes has all of it when the engine has stopped', async () => {
+    await engine.run(new URL('./engine/pipeline-further.ts', import.meta.url));
+    await engine.run(copy);
+    const producer = engine.topic('in').producer();
+    for (let i = 0; i < 3_000; i++) await producer.send({ key: String(i), value: String(i) });
+    const further = engine.topic('further').consume({ group: 'last' });
+    await engine.stop();
+    let read = 0;
+    for await (const batch of further) read += batch.length;
+    expect(read).toBe(3_000);
+  });
+
   test('says which producer an open window waits for', async () => {
     const job = await engine.run(new URL('../../examples/shop/pipeline.ts', import.meta.url));
     const topics = job.sources.map(name => engine.topic(name));

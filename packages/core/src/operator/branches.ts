@@ -21,9 +21,9 @@ const ENDING = 3;
  */
 abstract class Branching implements Operator {
   protected readonly branches: readonly Branch[];
-  /** What is being told to the branches, and which of them is next. */
+  /** What is left to be told to the branches, and which of them is next. */
   private telling = NOTHING;
-  private at = 0;
+  private next = 0;
   private value: unknown;
   private context!: ContextCell;
   private now = Number.NEGATIVE_INFINITY;
@@ -35,45 +35,60 @@ abstract class Branching implements Operator {
   abstract push(value: unknown, context: ContextCell): boolean;
 
   watermark(watermark: number): boolean {
-    this.now = watermark;
-    return this.begin(TELLING_TIME);
+    return this.tellTime(0, watermark);
   }
 
   end(): boolean {
-    return this.begin(ENDING);
+    return this.tellEnd(0);
   }
 
   resume(): boolean {
     for (const { head } of this.branches) if (!head.resume()) return false;
-    return this.telling === NOTHING || this.proceed();
+    const { telling, next, value } = this;
+    this.telling = NOTHING;
+    this.value = undefined;
+    if (telling === PUSHING) return this.pushFrom(next, value, this.context);
+    if (telling === TELLING_TIME) return this.tellTime(next, this.now);
+    return telling === NOTHING || this.tellEnd(next);
   }
 
   snapshot(): void {}
 
   restore(): void {}
 
-  protected pushToAll(value: unknown, context: ContextCell): boolean {
-    this.value = value;
-    this.context = context;
-    return this.begin(PUSHING);
-  }
-
-  private begin(what: number): boolean {
-    this.telling = what;
-    this.at = 0;
-    return this.proceed();
-  }
-
-  private proceed(): boolean {
-    while (this.at < this.branches.length) if (!this.tell(this.branches[this.at++])) return false;
-    this.telling = NOTHING;
-    this.value = undefined;
+  protected pushFrom(first: number, value: unknown, context: ContextCell): boolean {
+    const { branches } = this;
+    for (let i = first; i < branches.length; i++) {
+      if (branches[i].head.push(value, context)) continue;
+      this.value = value;
+      this.context = context;
+      return this.suspend(PUSHING, i);
+    }
     return true;
   }
 
-  private tell({ head, time }: Branch): boolean {
-    if (this.telling === PUSHING) return head.push(this.value, this.context);
-    return this.telling === ENDING ? head.end() : time.watermark(this.now);
+  private tellTime(first: number, watermark: number): boolean {
+    const { branches } = this;
+    for (let i = first; i < branches.length; i++) {
+      if (branches[i].time.watermark(watermark)) continue;
+      this.now = watermark;
+      return this.suspend(TELLING_TIME, i);
+    }
+    return true;
+  }
+
+  private tellEnd(first: number): boolean {
+    for (let i = first; i < this.branches.length; i++) {
+      if (!this.branches[i].head.end()) return this.suspend(ENDING, i);
+    }
+    return true;
+  }
+
+  /** The branch has taken it over, and is not done. */
+  private suspend(telling: number, branch: number): false {
+    this.telling = telling;
+    this.next = branch + 1;
+    return false;
   }
 }
 
@@ -88,7 +103,7 @@ export class ForkOperator extends Branching {
 
   push(value: unknown, context: ContextCell): boolean {
     this.counts.expanded += this.branches.length - 1;
-    return this.pushToAll(value, context);
+    return this.pushFrom(0, value, context);
   }
 }
 

@@ -23,7 +23,8 @@ export class Junction {
 
   watermark(input: number, watermark: number): boolean {
     this.marks[input] = watermark;
-    const least = Math.min(...this.marks);
+    let least = watermark;
+    for (const mark of this.marks) if (mark < least) least = mark;
     if (least <= this.now) return true;
     this.now = least;
     return this.next.time.watermark(least);
