@@ -1,3 +1,4 @@
+import { SIDE } from '../operator/two-input-head.ts';
 import { type Graph, type GraphNode, isStateful, type Step } from './graph.ts';
 import { drawPlan } from './mermaid.ts';
 import type { Plan, StagePlan } from './plan.ts';
@@ -111,8 +112,10 @@ function describeExchange(graph: Graph, plan: Plan, stage: StagePlan, exit: Exch
   const shared = channels.filter(channel => channel.shared).length;
   const how = exit.carries === 'records' ? 'whole records' : 'values';
   const { step } = graph.nodes[exit.node];
+  const isTwo = graph.nodes[plan.stages[exit.to].nodes[0]].step.kind === 'two-input';
+  const where = isTwo ? `the ${exit.side === SIDE.left ? 'left' : 'right'} of stage` : 'stage';
   return (
-    `${step.name}: ${routeOf(exit)} to stage ${exit.to} over ${channels.length} channels ` +
+    `${step.name}: ${routeOf(exit)} to ${where} ${exit.to} over ${channels.length} channels ` +
     `(${shared} between processors), ${how}`
   );
 }

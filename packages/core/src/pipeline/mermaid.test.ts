@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { count } from '../aggregate/count.ts';
+import { interval } from '../join/interval.ts';
 import { json } from '../serde/json.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { pipeline } from './builder.ts';
@@ -57,4 +58,37 @@ flowchart LR
   t3[("late")]
   t4[("counts")]`);
   expect(p.explain()).toContain('stage 2: 2 tasks (8 on processor 0, 9 on processor 1), state');
+});
+
+test('a plan tells how the sides of a step with two inputs reach it', () => {
+  const p = pipeline('p');
+  const left = p.from('left', json<string>()).keyBy(v => v);
+  const right = p
+    .from('right', json<string>())
+    .keyBy(v => v)
+    .map(v => v.trim());
+  const joined = left.join(right, interval(0, '1s'), (l, r) => `${l} ${r}`, { name: 'pairs' });
+  joined
+    .lookup(p.from('side', json<string>()), { key: v => v, sideKey: v => v }, v => v, {
+      name: 'names',
+    })
+    .to('out', json());
+  const text = p.explain({ shards: 2, processors: 2 });
+  for (const part of [
+    'keyBy-1: exchange by key to the left of stage 3 over 4 channels (2 between processors), values',
+    'pairs: exchange by the key that values have to the right of stage 3 over 4 channels',
+    'names: hand-over on the same processor to the left of stage 5 over 2 channels (0 between processors)',
+    'names: broadcast to the right of stage 5 over 4 channels',
+  ]) {
+    expect(text).toContain(part);
+  }
+  const picture = p.explain({ format: 'mermaid' });
+  for (const arrow of [
+    'n0 ==>|"keyBy-1, by key (left)"| s3n5',
+    '==>|"by the same key (right)"| s3n5',
+    's3n5 ==>|"same processor (left)"| s5n7',
+    's4n6 ==>|"to every task (right)"| s5n7',
+  ]) {
+    expect(picture).toContain(arrow);
+  }
 });
