@@ -74,6 +74,7 @@ export const SITTINGS: readonly Sitting[] = [
     rounds: 3,
   },
   { benches: [{ name: 'state-1M-keys', module: './state/state-1M-keys.ts' }], rounds: 3 },
+  { benches: [{ name: 'hopping-fanout', module: './windows/hopping-fanout.ts' }], rounds: 5 },
   { benches: [{ name: 'start-ms', module: './idle/start-ms.ts', coresMin: 2 }], rounds: 5 },
   { benches: [{ name: 'idle-cpu', module: './idle/idle-cpu.ts' }], rounds: 1 },
   { benches: [{ name: 'rss-steady', module: './idle/rss-steady.ts', coresMin: 2 }], rounds: 1 },

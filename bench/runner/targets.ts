@@ -26,6 +26,7 @@ export const TARGETS: readonly Target[] = [
   { of: 'pipe-2x2-16B',          against: 'pipe-1x1-16B',            atLeast: 0.8, coresBelow: 8 },
   { of: 'pipe-2x2-16B',          against: 'pipe-1x1-16B',            atLeast: 1.7, coresMin: 8 },
   { of: 'pipe-1x1-200B',         atLeast: 1.5 },
+  { of: 'hopping-fanout',        against: 'hopping-fanout-tumbling', atMost: 2 },
   { of: 'keyed-window',          atLeast: 3e6 },
   { of: 'latency-100k-p50',      atMost: 100 },
   { of: 'latency-100k-p99',      atMost: 2000 },

@@ -19,8 +19,13 @@ export { fail } from './errors.ts';
 export { Bell } from './memory/bell.ts';
 export { park, parkSync, type WaitingPlace } from './memory/park.ts';
 export { Scratch, scratch } from './memory/scratch.ts';
+export { ContextCell } from './operator/context.ts';
 export { addCounts, COUNT_NAMES, noCounts, unaccounted } from './operator/counters.ts';
 export type { RecordSink, SourceInput } from './operator/endpoints.ts';
+export { Faults } from './operator/faults.ts';
+export type { Operator } from './operator/operator.ts';
+export { Outlet } from './operator/outlet.ts';
+export { windowOperator } from './pipeline/chain.ts';
 export { refuseCycle } from './pipeline/cycles.ts';
 export { type Explanation, explainPlan, explanationOf } from './pipeline/explain.ts';
 export { HeldWatermarks } from './pipeline/held-watermarks.ts';
@@ -81,3 +86,4 @@ export {
 } from './state/tables.ts';
 export { WatermarkCombiner } from './time/combiner.ts';
 export { SlidingAssigner } from './window/sliding.ts';
+export { resolveWindow } from './window/spec.ts';
