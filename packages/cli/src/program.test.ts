@@ -38,6 +38,8 @@ describe('the command line', () => {
     [['consumer'], ['--window', '--transform', '--input', '--on-error', '--json', '--group']],
     [['run'], ['<module>', '--input', '--on-error', '--output-format']],
     [['explain'], ['<module>', '--mermaid', '--shards', '--processors']],
+    [['inspect'], ['<directory>', '--json']],
+    [['repair'], ['<directory>', '--dry-run']],
     [['bench'], ['--seconds', '--json']],
   ])('%j --help explains', async (command, parts) => {
     expect(await run(...command, '--help')).toBe(EXIT.ok);

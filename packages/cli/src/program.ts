@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander';
 import { defineBench } from './commands/bench.ts';
 import { defineConsumer } from './commands/consumer.ts';
 import { defineExplain } from './commands/explain.ts';
+import { defineInspect } from './commands/inspect.ts';
 import { defineProducer } from './commands/producer.ts';
+import { defineRepair } from './commands/repair.ts';
 import { defineRun } from './commands/run.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { describeFailure, exitCodeOf } from './failure.ts';
@@ -22,9 +24,16 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     .showHelpAfterError('Run it with --help to see what there is.')
     .exitOverride();
   // In the order of the help.
-  for (const define of [defineProducer, defineConsumer, defineRun, defineExplain, defineBench]) {
-    define(program, setCode);
-  }
+  const commands = [
+    defineProducer,
+    defineConsumer,
+    defineRun,
+    defineExplain,
+    defineInspect,
+    defineRepair,
+    defineBench,
+  ];
+  for (const define of commands) define(program, setCode);
   try {
     await program.parseAsync(argv);
     return code;

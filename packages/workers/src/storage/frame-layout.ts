@@ -29,7 +29,7 @@
  *   32  epoch              u64
  *   40  appended at        i64  milliseconds since 1970
  *   48  least timestamp    i64  of its data records
- *   56  greatest timestamp i64
+ *   56  greatest timestamp  i64  of its data records
  *   64  span               u32  how many offsets the frame covers
  *   68  count              u32  how many records it holds
  *   72  data count         u32  how many of them are data, not control
