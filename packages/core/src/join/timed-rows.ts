@@ -6,10 +6,10 @@
 export class TimedRows {
   /** Index of the first row. */
   head = 0;
-  readonly times: number[] = [];
-  readonly values: unknown[] = [];
+  times: number[] = [];
+  values: unknown[] = [];
   /** A number for each row, 0 at first: whether it has had a partner, or which firing it took part in. */
-  readonly marks: number[] | undefined;
+  marks: number[] | undefined;
 
   constructor(marked: boolean) {
     this.marks = marked ? [] : undefined;
@@ -33,6 +33,7 @@ export class TimedRows {
   insert(time: number, value: unknown, mark = 0): number {
     const { times, values, marks } = this;
     const end = times.length;
+    if (end === 0) return this.begin(time, value, mark);
     if (end === this.head || times[end - 1] <= time) {
       times.push(time);
       values.push(value);
@@ -44,6 +45,14 @@ export class TimedRows {
     values.splice(at, 0, value);
     marks?.splice(at, 0, mark);
     return at;
+  }
+
+  /** The first row: most keys of many have one, and arrays made of it have room for no more. */
+  private begin(time: number, value: unknown, mark: number): number {
+    this.times = [time];
+    this.values = [value];
+    if (this.marks !== undefined) this.marks = [mark];
+    return 0;
   }
 
   /** The first index whose time is ≥ `time`. */
@@ -118,3 +127,6 @@ export type PlainRows = readonly [
   values: readonly unknown[],
   marks: readonly number[] | null,
 ];
+
+/** The rows of a side that has had none yet: many keys have rows on one side only. */
+export const NO_ROWS: TimedRows = new TimedRows(false);

@@ -1,5 +1,5 @@
 import type { ResolvedInterval } from '../join/spec.ts';
-import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
+import { NO_ROWS, type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { type Sleeper, Wakes } from '../join/wakes.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
@@ -25,14 +25,12 @@ export interface IntervalJoinParts {
 /** The rows of one key. */
 class KeyRows implements Sleeper {
   readonly key: unknown;
-  readonly left: TimedRows;
-  readonly right: TimedRows;
+  left = NO_ROWS;
+  right = NO_ROWS;
   wakeAt = Number.POSITIVE_INFINITY;
 
-  constructor(key: unknown, leftOuter: boolean, rightOuter: boolean) {
+  constructor(key: unknown) {
     this.key = key;
-    this.left = new TimedRows(leftOuter);
-    this.right = new TimedRows(rightOuter);
   }
 }
 
@@ -49,6 +47,8 @@ export class IntervalJoinOperator implements TwoInputOperator {
   private readonly lateBy: number;
   private readonly keepLeft: number;
   private readonly keepRight: number;
+  private readonly leftStride: number;
+  private readonly rightStride: number;
   private readonly leftOuter: boolean;
   private readonly rightOuter: boolean;
   private readonly holdsBack: number;
@@ -61,6 +61,9 @@ export class IntervalJoinOperator implements TwoInputOperator {
   private readonly wakes = new Wakes<KeyRows>();
   private now = Number.NEGATIVE_INFINITY;
   private lateBefore = Number.NEGATIVE_INFINITY;
+  /** Rows before these are gone, whether they lie there still or not. */
+  private leftsFrom = Number.NEGATIVE_INFINITY;
+  private rightsFrom = Number.NEGATIVE_INFINITY;
 
   /** The row that is being joined, its side, and the part of the other side that is still to come. */
   private rows: KeyRows | undefined;
@@ -81,6 +84,8 @@ export class IntervalJoinOperator implements TwoInputOperator {
     this.keepRight = Math.max(-interval.lower, 0);
     this.leftOuter = leftOuter;
     this.rightOuter = rightOuter;
+    this.leftStride = strideOf(this.keepLeft, leftOuter);
+    this.rightStride = strideOf(this.keepRight, rightOuter);
     this.holdsBack = Math.max(leftOuter ? this.keepLeft : 0, rightOuter ? this.keepRight : 0);
     this.output = parts.output;
     this.late = parts.late;
@@ -92,30 +97,31 @@ export class IntervalJoinOperator implements TwoInputOperator {
     const { timestamp } = context;
     if (timestamp < this.lateBefore) return this.late.push(value, context, this.now, 'left');
     const rows = this.rowsOf(context.key);
+    if (rows.left === NO_ROWS) rows.left = new TimedRows(this.leftOuter);
     const at = rows.left.insert(timestamp, value);
-    this.wakes.at(rows, timestamp + this.keepLeft);
+    this.wakes.at(rows, dueAt(timestamp + this.keepLeft, this.leftStride));
     if (rows.right.size === 0) return true;
     this.fromLeft = true;
     this.lastTime = timestamp + this.upper;
-    return this.join(rows, at, rows.right, timestamp + this.lower);
+    return this.join(rows, at, rows.right, Math.max(timestamp + this.lower, this.rightsFrom));
   }
 
   pushRight(value: unknown, context: ContextCell): boolean {
     const { timestamp } = context;
     if (timestamp < this.lateBefore) return this.late.push(value, context, this.now, 'right');
     const rows = this.rowsOf(context.key);
+    if (rows.right === NO_ROWS) rows.right = new TimedRows(this.rightOuter);
     const at = rows.right.insert(timestamp, value);
-    this.wakes.at(rows, timestamp + this.keepRight);
+    this.wakes.at(rows, dueAt(timestamp + this.keepRight, this.rightStride));
     if (rows.left.size === 0) return true;
     this.fromLeft = false;
     this.lastTime = timestamp - this.lower;
-    return this.join(rows, at, rows.left, timestamp - this.upper);
+    return this.join(rows, at, rows.left, Math.max(timestamp - this.upper, this.leftsFrom));
   }
 
   watermark(watermark: number): boolean {
     if (watermark <= this.now) return true;
-    this.now = watermark;
-    this.lateBefore = watermark - this.lateBy;
+    this.setTime(watermark);
     if (this.wakes.nextAt > watermark) return this.passTime();
     this.advancing = true;
     return this.advance();
@@ -156,25 +162,34 @@ export class IntervalJoinOperator implements TwoInputOperator {
       state => {
         // Several tasks may have written: the one that was furthest behind holds.
         watermark = Math.min(watermark, state as number);
-        this.now = watermark;
-        this.lateBefore = watermark - this.lateBy;
+        this.setTime(watermark);
       },
       entry => {
         const [key, left, right] = entry as [unknown, PlainRows, PlainRows];
-        const rows = new KeyRows(key, this.leftOuter, this.rightOuter);
+        const rows = new KeyRows(key);
+        rows.left = new TimedRows(this.leftOuter);
+        rows.right = new TimedRows(this.rightOuter);
         rows.left.addAll(left);
         rows.right.addAll(right);
         this.keys.set(key, rows);
-        this.wakes.at(rows, this.dueAt(rows));
+        this.wakes.at(rows, this.wakeAt(rows));
       },
     );
+  }
+
+  private setTime(watermark: number): void {
+    this.now = watermark;
+    this.lateBefore = watermark - this.lateBy;
+    // A row that is not kept at all lies there until the next watermark, and is seen until then.
+    if (this.keepLeft > 0) this.leftsFrom = watermark - this.keepLeft + 1;
+    if (this.keepRight > 0) this.rightsFrom = watermark - this.keepRight + 1;
   }
 
   private rowsOf(key: unknown): KeyRows {
     this.counts.joined++;
     let rows = this.keys.get(key);
     if (rows === undefined) {
-      rows = new KeyRows(key, this.leftOuter, this.rightOuter);
+      rows = new KeyRows(key);
       this.keys.set(key, rows);
     }
     return rows;
@@ -241,7 +256,7 @@ export class IntervalJoinOperator implements TwoInputOperator {
     }
     this.waking = undefined;
     if (left.size === 0 && right.size === 0) this.keys.delete(rows.key);
-    else this.wakes.at(rows, this.dueAt(rows));
+    else this.wakes.at(rows, this.wakeAt(rows));
     return true;
   }
 
@@ -264,11 +279,31 @@ export class IntervalJoinOperator implements TwoInputOperator {
     return alone ? this.output.rightAlone(value, time) : true;
   }
 
-  private dueAt({ left, right }: KeyRows): number {
-    return Math.min(left.first + this.keepLeft, right.first + this.keepRight);
+  private wakeAt({ left, right }: KeyRows): number {
+    return Math.min(
+      dueAt(left.first + this.keepLeft, this.leftStride),
+      dueAt(right.first + this.keepRight, this.rightStride),
+    );
   }
 
   private passTime(): boolean {
     return this.next.watermark(this.now - this.holdsBack);
   }
+}
+
+/** Rows of an inner side go in strides of this part of their time. */
+const STRIDES = 8;
+
+/**
+ * A row that has to be given when its time is over is looked after at that very time. Others are only
+ * memory: they may lie a little longer, so that many of them, of many keys, go at once.
+ */
+function strideOf(keep: number, outer: boolean): number {
+  if (outer || keep === Number.POSITIVE_INFINITY) return 1;
+  return Math.max(1, Math.floor(keep / STRIDES));
+}
+
+/** The first multiple of `stride` at or after `time`. */
+function dueAt(time: number, stride: number): number {
+  return stride === 1 ? time : Math.ceil(time / stride) * stride;
 }

@@ -1,4 +1,4 @@
-import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
+import { NO_ROWS, type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
 import { KeyMap } from '../state/key-map.ts';
@@ -28,8 +28,8 @@ export interface WindowJoinParts {
 /** The rows of one key, once each, in however many windows they are. */
 class KeyRows {
   readonly key: unknown;
-  readonly left = new TimedRows(false);
-  readonly right = new TimedRows(false);
+  left = NO_ROWS;
+  right = NO_ROWS;
   /** The span whose windows know of this key already. */
   span: Span | undefined = undefined;
 
@@ -124,6 +124,7 @@ export class WindowJoinOperator implements TwoInputOperator {
     const span = this.spanOf(context.timestamp);
     if (span.windows.length === 0) return this.turnAway(span, value, context, 'left');
     const rows = this.rowsOf(context.key, span);
+    if (rows.left === NO_ROWS) rows.left = new TimedRows(false);
     const at = rows.left.insert(context.timestamp, value);
     return span.anyFired ? this.joinLate(rows, true, at) : true;
   }
@@ -132,6 +133,7 @@ export class WindowJoinOperator implements TwoInputOperator {
     const span = this.spanOf(context.timestamp);
     if (span.windows.length === 0) return this.turnAway(span, value, context, 'right');
     const rows = this.rowsOf(context.key, span);
+    if (rows.right === NO_ROWS) rows.right = new TimedRows(false);
     const at = rows.right.insert(context.timestamp, value);
     return span.anyFired ? this.joinLate(rows, false, at) : true;
   }
@@ -184,6 +186,8 @@ export class WindowJoinOperator implements TwoInputOperator {
       entry => {
         const [key, left, right] = entry as [unknown, PlainRows, PlainRows];
         const rows = new KeyRows(key);
+        rows.left = new TimedRows(false);
+        rows.right = new TimedRows(false);
         rows.left.addAll(left);
         rows.right.addAll(right);
         this.keys.set(key, rows);
