@@ -222,13 +222,16 @@ export class KeyedCalls implements Emitter {
   private fireDue(): boolean {
     const { timers, scope } = this;
     const { event, processing, watermark } = timers;
-    while (event.size > 0 && event.nextAt <= watermark) {
-      scope.progress = Math.max(scope.progress, event.nextAt);
-      if (!this.fireEvent(event.pop())) return false;
-    }
-    // At the end of the input what has a time to live has not grown old.
-    if (watermark !== Number.POSITIVE_INFINITY) scope.progress = watermark;
-    while (processing.size > 0 && processing.nextAt <= timers.clockMs) {
+    // Those of event time first, also those that one by the clock sets: as after a suspension.
+    for (;;) {
+      if (event.size > 0 && event.nextAt <= watermark) {
+        scope.progress = Math.max(scope.progress, event.nextAt);
+        if (!this.fireEvent(event.pop())) return false;
+        continue;
+      }
+      // At the end of the input what has a time to live has not grown old.
+      if (watermark !== Number.POSITIVE_INFINITY) scope.progress = watermark;
+      if (processing.size === 0 || processing.nextAt > timers.clockMs) break;
       if (!this.fireProcessing(processing.pop())) return false;
     }
     if (this.passing) {
