@@ -236,7 +236,7 @@ export class Builder {
     const step: TwoInputStep = { kind: 'two-input', name, ...make(name, draft) };
     if (step.left === 'by-key') draft.checkKey(name, 'left', this.output);
     if (step.right === 'by-key') draft.checkKey(name, 'right', right);
-    if (step.rightFirst) draft.checkApart(name, this.output, right);
+    if (step.rightFirst) draft.waitForRight(name, this.output, right);
     const isKeyed = step.left === 'by-key' || draft.hasKey(this.output);
     return this.streamOf(draft.add(step, [this.output, right], isKeyed ? 'here' : 'no'));
   }

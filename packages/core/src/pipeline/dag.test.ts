@@ -224,6 +224,15 @@ describe('two inputs', () => {
     const kept = pipeline('kept', { checkpoint: { every: '1s' } });
     const looked = meet(kept.from('a', json<string>()), kept.from('b', json<string>()), 'lookup');
     expect(() => looked.to('out', json()).graph).toThrow(/"lookup-2" .* no epoch could end/);
+    const crossed = pipeline('crossed');
+    const [one, other] = crossed.from('a', json<string>()).fork(2);
+    const [two, another] = crossed.from('b', json<string>()).fork(2);
+    meet(one, two, 'lookup').to('x', json());
+    expect(() => meet(another, other, 'lookup')).toThrow(/"lookup-6" .* before that of "b"/);
+    const rows = pipeline('rows');
+    const first = meet(rows.from('a', json<string>()), rows.from('b', json<string>()), 'lookup');
+    meet(first, rows.from('c', json<string>()), 'lookup').to('x', json());
+    expect(rows.graph.nodes.length).toBe(6);
     const q = pipeline('q');
     const c = q.from('a', json<string>());
     const d = q.from('b', json<string>()).keyBy(v => v);

@@ -34,6 +34,8 @@ export class Draft {
   private readonly taken = new Map<string, string>();
   /** Windows of which nobody has said yet what is done with them. */
   private readonly openWindows = new Set<string>();
+  /** Topics that are held back until others have ended. */
+  private waits: readonly { readonly topics: string[]; readonly needed: string[] }[] = [];
   private made: Graph | undefined;
 
   constructor(name: string, deadLetters: string, checkpoint: ResolvedCheckpoint | undefined) {
@@ -138,32 +140,47 @@ export class Draft {
     this.wrong(step, `takes a stream without a key as its ${side} side; .keyBy() gives it one`);
   }
 
-  /** Throws when the left would wait for ever for the end of a right that comes from the same topic. */
-  checkApart(step: string, left: Output, right: Output): void {
-    const topics = new Set(this.topicsBefore(left));
-    const both = this.topicsBefore(right).find(topic => topics.has(topic));
-    if (both === undefined) return;
-    this.wrong(
-      step,
-      `waits for the end of its right side, which is read from "${both}" like its left: it would ` +
-        'never begin; the right side needs a topic of its own',
-    );
-  }
-
-  private topicsBefore(output: Output): string[] {
-    return this.before(output).flatMap(({ step }) => (step.kind === 'source' ? [step.topic] : []));
+  /**
+   * The left of a step waits for the end of its right, and holds back all that is read from its
+   * topics. Throws when the right can then not end: when it is of the same topic, or of one that
+   * another step holds back until then.
+   */
+  waitForRight(step: string, left: Output, right: Output): void {
+    const topics = topicsOf(this.behind(left, heldInputs));
+    const needed = new Set(topicsOf(this.before(right)));
+    const waits = [...this.waits, { topics, needed: [...needed] }];
+    // What is added on the way is visited too.
+    for (const topic of needed) {
+      for (const wait of waits) {
+        if (wait.topics.includes(topic)) for (const other of wait.needed) needed.add(other);
+      }
+    }
+    const both = topics.find(topic => needed.has(topic));
+    if (both !== undefined) {
+      this.wrong(
+        step,
+        `waits for the end of its right side, which does not come before that of "${both}", of which ` +
+          'its left is: it would never begin; the right side needs a topic of its own',
+      );
+    }
+    this.waits = waits;
   }
 
   /** The steps before an output, the nearest first. */
   before(output: Output): GraphNode[] {
-    const seen = new Set<number>();
-    const visit = ({ node }: Output): void => {
-      if (seen.has(node)) return;
-      seen.add(node);
-      for (const input of this.nodes[node].inputs) visit(input);
+    return this.behind(output, ({ inputs }) => inputs);
+  }
+
+  private behind(from: Output, of: (node: GraphNode) => readonly Output[]): GraphNode[] {
+    const found = new Set<GraphNode>();
+    const visit = (output: Output): void => {
+      const node = this.nodes[output.node];
+      if (found.has(node)) return;
+      found.add(node);
+      of(node).forEach(visit);
     };
-    visit(output);
-    return [...seen].map(node => this.nodes[node]);
+    visit(from);
+    return [...found];
   }
 
   openWindow(step: string): void {
@@ -309,4 +326,13 @@ export class Draft {
   private incomplete(what: string): never {
     return fail('INVALID_PIPELINE', `The pipeline "${this.name}" ${what}.`);
   }
+}
+
+function topicsOf(nodes: readonly GraphNode[]): string[] {
+  return nodes.flatMap(({ step }) => (step.kind === 'source' ? [step.topic] : []));
+}
+
+/** The inputs of a node that are held back while nothing is taken from it. */
+function heldInputs({ step, inputs }: GraphNode): readonly Output[] {
+  return step.kind === 'two-input' && step.rightFirst ? inputs.slice(0, 1) : inputs;
 }
