@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fail } from '@lite-streams/core/internal';
 import type { Disk } from './disk.ts';
 import { DIRECTORY_FORMAT, usable } from './engine-directory.ts';
@@ -53,7 +53,9 @@ export class GroupOffsets {
   /** Makes the directory of the files. */
   prepare(): void {
     usable(this.directory, () => {
-      if (!this.made) this.disk.makeDirectory(this.directory);
+      if (this.made) return;
+      this.disk.makeDirectory(this.directory);
+      this.disk.syncDirectory(dirname(this.directory));
       this.made = true;
     });
   }

@@ -42,6 +42,8 @@ export function openDurableTopic(
     found.push({ firstOffset: log.firstOffset, endOffset: log.endOffset });
     log.close();
   }
+  // The names of the shards' directories, too, are on disk before anything is acknowledged.
+  disk.syncDirectory(directory.topicPath(name));
   const history = new DiskHistory(storage, disk);
   const topic = Topic.create(name, options, {
     ...environment,
