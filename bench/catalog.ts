@@ -73,6 +73,23 @@ export const SITTINGS: readonly Sitting[] = [
     benches: [{ name: 'latency-100k', module: './latency/latency-100k.ts', coresMin: 2 }],
     rounds: 3,
   },
+  {
+    benches: [
+      { name: 'durable-os', module: './disk/durable-os.ts', coresMin: 2 },
+      { name: 'pipe-1x1-100B', module: './throughput/pipe-1x1-100B.ts', coresMin: 2 },
+    ],
+    rounds: 3,
+  },
+  {
+    benches: [{ name: 'durable-disk', module: './disk/durable-disk.ts', coresMin: 2 }],
+    rounds: 3,
+  },
+  {
+    benches: [{ name: 'disk-ack-latency', module: './disk/disk-ack-latency.ts', coresMin: 2 }],
+    rounds: 3,
+  },
+  { benches: [{ name: 'replay', module: './disk/replay.ts', coresMin: 2 }], rounds: 3 },
+  { benches: [{ name: 'tail-latency', module: './disk/tail-latency.ts', coresMin: 2 }], rounds: 3 },
   { benches: [{ name: 'state-1M-keys', module: './state/state-1M-keys.ts' }], rounds: 3 },
   { benches: [{ name: 'hopping-fanout', module: './windows/hopping-fanout.ts' }], rounds: 5 },
   { benches: [{ name: 'start-ms', module: './idle/start-ms.ts', coresMin: 2 }], rounds: 5 },

@@ -36,7 +36,7 @@ const producer = topic.producer();
 // One record after another is written here; the producer has copied it when it returns.
 const value = new Uint8Array(data.valueBytes);
 const integers = new Int32Array(value.buffer);
-const doubles = new Float64Array(value.buffer);
+const doubles = new Float64Array(value.buffer, 0, (VALUE_AT >> 3) + 1);
 value.fill(0x5a, READING_BYTES);
 const SENSOR_WORD = SENSOR_AT >> 2;
 const SEQUENCE_WORD = SEQUENCE_AT >> 2;

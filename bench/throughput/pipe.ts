@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type Consumer, Engine, type RecordView } from 'lite-streams';
+import { type Consumer, Engine, type EngineOptions, type RecordView } from 'lite-streams';
+import type { Place } from '../disk/place.ts';
 import type { Totals } from '../pipelines/readings.ts';
 import type { Measurable, Series, Setup } from '../runner/measurable.ts';
 import type { ReadingProducerData, SendOrder } from '../threads/reading-producer.ts';
@@ -17,6 +18,9 @@ export interface PipeOptions {
   readonly valueBytes: number;
   /** Readings of one round. */
   readonly readings: { readonly full: number; readonly quick: number };
+  /** Options of the engine beside its processors, and a place on disk if its topics are durable. */
+  readonly engine?: EngineOptions;
+  readonly place?: () => Place;
   /** What is printed, from readings per second. */
   series(readingsPerSecond: number): Series;
 }
@@ -28,7 +32,9 @@ export interface PipeOptions {
  */
 export function pipe(options: PipeOptions): Setup {
   return async () => {
-    const engine = await Engine.start({ processors: options.processors });
+    const place = options.place?.();
+    const { processors } = options;
+    const engine = await Engine.start({ ...options.engine, processors, directory: place?.path });
     engine.topic('readings');
     const totals = engine.topic('totals').consume({ group: 'bench', from: 'earliest' });
     await engine.run(PIPELINE);
@@ -38,7 +44,7 @@ export function pipe(options: PipeOptions): Setup {
       () => new Worker(PRODUCER, engine.threadOptions({ workerData })),
     );
     await Promise.all(threads.map(thread => once(thread, 'message')));
-    return new Pipe(options, engine, threads, totals);
+    return new Pipe(options, engine, threads, totals, place);
   };
 }
 
@@ -49,9 +55,17 @@ class Pipe implements Measurable {
   private readonly totals: Consumer;
   /** The latest totals of each processor. */
   private readonly latest = new Map<number, Tally>();
+  private readonly place: Place | undefined;
   private sent = 0;
 
-  constructor(options: PipeOptions, engine: Engine, threads: Worker[], totals: Consumer) {
+  constructor(
+    options: PipeOptions,
+    engine: Engine,
+    threads: Worker[],
+    totals: Consumer,
+    place: Place | undefined,
+  ) {
+    this.place = place;
     this.options = options;
     this.engine = engine;
     this.threads = threads;
@@ -73,6 +87,7 @@ class Pipe implements Measurable {
     await this.totals.close();
     await Promise.all(this.threads.map(thread => thread.terminate()));
     await this.engine.stop();
+    this.place?.remove();
   }
 
   /** Has the producers share so many readings, and waits until all have been processed. */
