@@ -92,6 +92,14 @@ export const SITTINGS: readonly Sitting[] = [
   { benches: [{ name: 'tail-latency', module: './disk/tail-latency.ts', coresMin: 2 }], rounds: 3 },
   { benches: [{ name: 'state-1M-keys', module: './state/state-1M-keys.ts' }], rounds: 3 },
   { benches: [{ name: 'hopping-fanout', module: './windows/hopping-fanout.ts' }], rounds: 5 },
+  {
+    benches: [
+      { name: 'log-append', module: './storage/log-append.ts' },
+      { name: 'log-replay', module: './storage/log-replay.ts' },
+      { name: 'recovery', module: './storage/recovery.ts' },
+    ],
+    rounds: 5,
+  },
   { benches: [{ name: 'start-ms', module: './idle/start-ms.ts', coresMin: 2 }], rounds: 5 },
   { benches: [{ name: 'idle-cpu', module: './idle/idle-cpu.ts' }], rounds: 1 },
   { benches: [{ name: 'rss-steady', module: './idle/rss-steady.ts', coresMin: 2 }], rounds: 1 },
