@@ -45,7 +45,8 @@ export class JobWatch {
     const at = Number.isFinite(watermark) ? new Date(watermark).toISOString() : 'its beginning';
     return (
       `The watermark of task ${index} of stage ${stage} stands at ${at}, held by ${heldBy}: ` +
-      'windows do not close. An idleTimeout would let the others go on.'
+      'windows do not close. job.why() follows it back to its producer; an idleTimeout would let the ' +
+      'others go on.'
     );
   }
 
