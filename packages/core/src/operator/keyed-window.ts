@@ -296,7 +296,7 @@ export class KeyedWindowOperator implements Operator, Clocked {
 
   private schedule(pane: KeyedPane): void {
     this.panes.wake(pane, this.dueAt(pane));
-    this.panes.wakeByClock(pane, this.clockDueAt(pane));
+    if (this.asksClock) this.panes.wakeByClock(pane, this.clockDueAt(pane));
   }
 
   /** When by own time the pane has something to do next. */

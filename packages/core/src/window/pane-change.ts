@@ -1,4 +1,4 @@
-import { type AccumulatorGuard, Cell } from './guard.ts';
+import { type AccumulatorGuard, Cell, NO_GUARD } from './guard.ts';
 import type { KeyedPane } from './keyed-pane.ts';
 import type { PaneLogic } from './pane.ts';
 import type { Targets } from './pane-assigner.ts';
@@ -49,12 +49,15 @@ export class PaneChange {
   private readonly trigger: TriggerCalls | undefined;
   private readonly step: string;
   private readonly before: Before[] = [];
+  /** Whether an `add` that throws leaves nothing to undo. */
+  private readonly simple: boolean;
   private readonly timerBefore = new Kept();
 
   constructor(logic: PaneLogic, trigger: TriggerCalls | undefined, step: string) {
     this.logic = logic;
     this.trigger = trigger;
     this.step = step;
+    this.simple = trigger === undefined && logic.guard === NO_GUARD;
   }
 
   /** Throws what user code throws. */
@@ -63,6 +66,10 @@ export class PaneChange {
     const { guard } = logic;
     const triggered = this.trigger !== undefined;
     const input = logic.read(value);
+    if (this.simple && targets.count === 1 && targets.absorbed === undefined) {
+      this.addToOne(targets, input, value, timestamp);
+      return;
+    }
     let at = 0;
     try {
       for (; at < targets.count; at++) {
@@ -93,6 +100,25 @@ export class PaneChange {
       timerBefore.restore(pane);
       throw error;
     }
+  }
+
+  /** The way that nearly all values go: when `add` throws, nothing has been touched yet. */
+  private addToOne(targets: Targets, input: unknown, value: unknown, timestamp: number): void {
+    const { logic } = this;
+    const pane = targets.panes[0];
+    const { cell } = pane;
+    if (cell === undefined) {
+      const accumulator = this.checked(logic.add(logic.create(), input, value));
+      pane.cell = new Cell(pane.key, accumulator);
+    } else {
+      cell.accumulator = this.checked(logic.add(cell.accumulator, input, value));
+    }
+    if (targets.merging) {
+      pane.start = targets.start;
+      pane.end = targets.end;
+    }
+    if (timestamp < pane.least) pane.least = timestamp;
+    if (timestamp > pane.largest) pane.largest = timestamp;
   }
 
   private addTo(
