@@ -61,7 +61,7 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
   memory: ground,
   record: [...ground, 'memory'],
   shard: [...ground, 'memory', 'record'],
-  time: ground,
+  time: [...ground, 'memory', 'record'],
   broker: [...log, 'time'],
   codec: [...ground, 'memory', 'record'],
   serde: [...ground, 'memory', 'record'],

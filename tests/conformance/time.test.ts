@@ -16,8 +16,8 @@ test.each(cases.boundedOutOfOrderness)(
   'bounded disorder of $bound after $timestamps',
   ({ bound, timestamps, watermark }) => {
     const generator = boundedOutOfOrderness(bound).create();
-    for (const timestamp of timestamps) generator.record(timestamp);
-    expect(generator.record(Number.MIN_SAFE_INTEGER)).toBe(watermark);
+    for (const timestamp of timestamps) generator.record(timestamp, undefined);
+    expect(generator.record(Number.MIN_SAFE_INTEGER, undefined)).toBe(watermark);
   },
 );
 

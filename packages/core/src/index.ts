@@ -123,6 +123,7 @@ export {
 } from './state/spec.ts';
 export { type Clock, systemClock, type TimeKind, VirtualClock } from './time/clock.ts';
 export type { Duration } from './time/duration.ts';
+export { punctuated } from './time/punctuated.ts';
 export {
   boundedOutOfOrderness,
   manual,

@@ -195,11 +195,9 @@ describe('an engine without threads', () => {
         .from('in', text(), {
           watermark: {
             name: 'bad',
-            create: () => ({
-              record: () => {
-                throw new Error('no time');
-              },
-            }),
+            create: () => {
+              throw new Error('no time');
+            },
           },
         })
         .to('out', text()),

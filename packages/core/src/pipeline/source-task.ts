@@ -54,6 +54,9 @@ export class SourceTask extends Task {
   private idle = false;
   /** Whether the last record's value is what suspends the task. */
   private inHand = false;
+  /** Who the record in hand is from, and what it says that producer's watermark is. */
+  private producer = -1;
+  private reached = Number.NEGATIVE_INFINITY;
   /** Whether there is time to pass on once the suspended push is done. */
   private timeMoved = false;
 
@@ -187,20 +190,21 @@ export class SourceTask extends Task {
     const view = input.view(slot);
     this.counts.in++;
     context.atRecord(view, this.plan.index, input.offset(slot), view.timestamp);
+    this.producer = input.producerId(slot);
     let value: unknown;
     try {
       value = this.read(view);
     } catch (error) {
       const outcome = this.readAgain(error, view);
       if (outcome.failed) {
-        this.times.register(input.producerId(slot));
+        this.times.register(this.producer);
         return this.faults.deadLetter(this.source.name, outcome.error, undefined, context);
       }
       value = outcome.value;
     }
     const done = this.head.push(value, context);
     this.inHand = !done;
-    const moved = this.times.record(input.producerId(slot), context.timestamp);
+    const moved = this.times.advance(this.producer, this.reached);
     if (!moved && this.times.idle === this.idle) return done;
     this.timeMoved = true;
     return done && this.tellTime();
@@ -210,21 +214,12 @@ export class SourceTask extends Task {
     return this.faults.retry(error, () => this.read(view));
   }
 
-  /** Decodes a record and sets the context's timestamp, or throws why it cannot. */
+  /** Decodes a record and learns its time, or throws why it cannot. */
   private read(view: RecordView): unknown {
     const { serde, timestamp } = this.source;
     const value = serde.decode(view);
-    if (timestamp === undefined) return value;
-    const given: unknown = timestamp(value, view);
-    const ms = given instanceof Date ? given.getTime() : given;
-    if (!Number.isSafeInteger(ms)) {
-      fail(
-        'INVALID_TIMESTAMP',
-        `The timestamp is ${described(given)}; it must be a whole number of milliseconds since 1970, ` +
-          'or a Date.',
-      );
-    }
-    this.context.timestamp = ms as number;
+    if (timestamp !== undefined) this.context.timestamp = millisecondsOf(timestamp(value, view));
+    this.reached = this.times.reached(this.producer, this.context.timestamp, value);
     return value;
   }
 
@@ -273,4 +268,16 @@ export class SourceTask extends Task {
       if (!ended.has(registered[i])) this.times.register(registered[i]);
     for (const id of ended) if (!registered.subarray(0, count).includes(id)) ended.delete(id);
   }
+}
+
+function millisecondsOf(given: unknown): number {
+  const ms = given instanceof Date ? given.getTime() : given;
+  if (!Number.isSafeInteger(ms)) {
+    fail(
+      'INVALID_TIMESTAMP',
+      `The timestamp is ${described(given)}; it must be a whole number of milliseconds since 1970, ` +
+        'or a Date.',
+    );
+  }
+  return ms as number;
 }

@@ -54,7 +54,7 @@ export interface SourceOptions<T> extends StepOptions {
   /** Event time of a value, in whole milliseconds since 1970. Default: the record's timestamp. */
   readonly timestamp?: ((value: T, record: RecordView) => number | Date) | undefined;
   /** How far time has come. Default `monotonic()`. */
-  readonly watermark?: WatermarkStrategy | undefined;
+  readonly watermark?: WatermarkStrategy<T> | undefined;
   /** Wall-clock time after which a silent producer no longer holds time back. Default: never. */
   readonly idleTimeout?: Duration | undefined;
 }

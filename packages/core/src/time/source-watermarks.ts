@@ -1,3 +1,5 @@
+import { fail } from '../errors.ts';
+import { described } from '../record/limits.ts';
 import { type CombinerState, WatermarkCombiner } from './combiner.ts';
 import type { WatermarkGenerator, WatermarkStrategy } from './watermark.ts';
 
@@ -75,10 +77,22 @@ export class SourceWatermarks {
     if (!this.producers.has(id)) this.enter(id);
   }
 
+  /** What a record of this producer says its watermark is. Throws what the strategy throws. */
+  reached(id: number, timestamp: number, value: unknown): number {
+    const reached = this.speaking(id).generator.record(timestamp, value);
+    // Neither NaN nor anything but a number is.
+    if (!(reached >= Number.NEGATIVE_INFINITY)) refuseWatermark(this.strategy.name, reached);
+    return reached;
+  }
+
+  /** A producer's watermark has risen to that, if it has; `true` when the shard's did. */
+  advance(id: number, reached: number): boolean {
+    return this.combiner.advance(this.speaking(id).input, reached);
+  }
+
   /** A record of this producer; `true` when the shard's watermark rose. */
-  record(id: number, timestamp: number): boolean {
-    const producer = this.speaking(id);
-    return this.combiner.advance(producer.input, producer.generator.record(timestamp));
+  record(id: number, timestamp: number, value?: unknown): boolean {
+    return this.advance(id, this.reached(id, timestamp, value));
   }
 
   /** `producer.watermark(t)`; `true` when the shard's watermark rose. */
@@ -172,4 +186,12 @@ export class SourceWatermarks {
     this.producers.set(id, producer);
     return producer;
   }
+}
+
+function refuseWatermark(strategy: string, reached: unknown): never {
+  fail(
+    'INVALID_TIMESTAMP',
+    `The watermark strategy "${strategy}" gave ${described(reached)}; it must be a number of ` +
+      'milliseconds since 1970.',
+  );
 }

@@ -3,17 +3,22 @@ import { DURATION_FORM, type Duration, durationMs } from './duration.ts';
 
 /**
  * How a source learns what time it is from its records. A watermark `W` promises that no record with
- * a timestamp ≤ W follows. One generator serves one producer on one shard.
+ * a timestamp ≤ W follows. One generator serves one producer on one shard. `T` is what the records'
+ * values have to be; most strategies look at timestamps alone.
  */
-export interface WatermarkStrategy {
+export interface WatermarkStrategy<T = unknown> {
   /** For plans and `explain()`, for example `bounded disorder 3600000 ms`. */
   readonly name: string;
-  create(): WatermarkGenerator;
+  create(): WatermarkGenerator<T>;
 }
 
-export interface WatermarkGenerator {
-  /** Takes note of a record and returns the watermark after it, −∞ as long as nothing is known. */
-  record(timestamp: number): number;
+export interface WatermarkGenerator<T = unknown> {
+  /**
+   * Takes note of a record and returns the watermark after it, −∞ as long as nothing is known. A
+   * smaller one than before changes nothing. What it throws makes the record a dead letter. (A property
+   * and not a method, so that TypeScript holds it to `T`.)
+   */
+  readonly record: (timestamp: number, value: T) => number;
   /**
    * What it knows, as plain data, for a checkpoint. Leave both out where a generator that begins anew
    * is as good, because the watermark itself is kept: it never falls.
