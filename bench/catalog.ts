@@ -100,6 +100,10 @@ export const SITTINGS: readonly Sitting[] = [
     ],
     rounds: 5,
   },
+  {
+    benches: [{ name: 'window-latency', module: './latency/window-latency.ts', coresMin: 2 }],
+    rounds: 3,
+  },
   { benches: [{ name: 'start-ms', module: './idle/start-ms.ts', coresMin: 2 }], rounds: 5 },
   { benches: [{ name: 'idle-cpu', module: './idle/idle-cpu.ts' }], rounds: 1 },
   { benches: [{ name: 'rss-steady', module: './idle/rss-steady.ts', coresMin: 2 }], rounds: 1 },

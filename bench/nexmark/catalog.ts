@@ -38,6 +38,8 @@ export const QUERIES: readonly Query[] = [
   { name: 'q8', what: 'new persons who sell, 10 s', reads: PERSONS_AND_AUCTIONS, target: 1.5e6, flink: 146e3 },
   { name: 'q9', what: 'winning bids', reads: AUCTIONS_AND_BIDS, target: 0.5e6, flink: 14e3 },
   { name: 'q10', what: 'bids with day and minute', reads: BIDS },
+  { name: 'q11', what: 'sessions of bidders', reads: BIDS, target: 1e6, flink: 40e3 },
+  { name: 'q12', what: 'bidders by the clock, 10 s', reads: BIDS, processingTime: true, target: 1e6, flink: 76e3 },
   { name: 'q13', what: 'bids with a side input', reads: BIDS, side: true, target: 1.5e6 },
   { name: 'q14', what: 'calculations on bids', reads: BIDS, target: 1.8e6 },
   { name: 'q15', what: 'statistics of a day', reads: BIDS, target: 0.5e6, flink: 72e3 },

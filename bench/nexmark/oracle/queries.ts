@@ -67,6 +67,17 @@ export const SQL: Readonly<Record<string, string>> = {
            strftime(epoch_ms("dateTime"), '%H:%M') AS minute
     FROM bids`,
 
+  q11: `
+    SELECT bidder, count(*) AS bids, min("dateTime") AS start, max("dateTime") + 10000 AS "end"
+    FROM (SELECT *, sum(begins::INT) OVER (PARTITION BY bidder ORDER BY "dateTime", n) AS session
+          FROM (SELECT *, coalesce("dateTime" - lag("dateTime") OVER (
+                  PARTITION BY bidder ORDER BY "dateTime", n) > 10000, TRUE) AS begins FROM bids))
+    GROUP BY bidder, session`,
+
+  q12: `
+    SELECT bidder, count(*) AS bids, "dateTime" // 10000 * 10000 AS start, start + 10000 AS "end"
+    FROM bids GROUP BY bidder, start`,
+
   q13: `
     SELECT auction, bidder, price, "dateTime", side.value
     FROM bids JOIN side ON auction % 10000 = key`,
