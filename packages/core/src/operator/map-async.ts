@@ -1,7 +1,7 @@
 import { StreamError } from '../errors.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
-import { type SnapshotReader, type SnapshotWriter, TASK_STATE } from '../state/snapshot.ts';
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { Clock } from '../time/clock.ts';
 import { type Context, ContextCell } from './context.ts';
 import type { Faults } from './faults.ts';
@@ -24,8 +24,6 @@ export interface MapAsyncParts {
   readonly timeoutMs: number;
   /** How often a call is made again. */
   readonly retries: number;
-  /** Whether inputs in flight belong to key groups, or to the task. */
-  readonly keyed: boolean;
   readonly clock: Clock;
   readonly faults: Faults;
   /** Wakes the thread: something is there to be handed on. */
@@ -61,6 +59,7 @@ class Flight extends ContextCell implements AsyncContext {
 /** An input in flight as a snapshot has it. */
 type Row = readonly [
   key: unknown,
+  order: number,
   timestamp: number,
   shard: number,
   offset: number,
@@ -144,36 +143,34 @@ export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
     this.running.clear();
   }
 
-  /** Inputs in flight are called for again; the watermarks between them become one behind them. */
+  /**
+   * Inputs in flight are called for again, by whichever task gets the group of their key, in their order;
+   * the watermarks between them become one behind them.
+   */
   snapshot(writer: SnapshotWriter): void {
-    const flights = this.queue.filter(one => typeof one !== 'number' && one.state !== 'out');
-    const rows = (flights as Flight[]).map(
-      ({ key, timestamp, shard, offset, value }): Row => [key, timestamp, shard, offset, value],
-    );
-    const groupOf = ([key]: Row) => (this.parts.keyed ? keyGroupOf(key) : TASK_STATE);
-    if (this.parts.keyed) {
-      writeByGroup(writer, [this.now], rows, groupOf);
-    } else {
-      writer.group(TASK_STATE);
-      writer.put([this.now, ...rows]);
+    const rows: Row[] = [];
+    for (const one of this.queue) {
+      if (typeof one === 'number' || one.state === 'out') continue;
+      const { key, timestamp, shard, offset, value } = one;
+      rows.push([key, rows.length, timestamp, shard, offset, value]);
     }
+    writeByGroup(writer, this.now, rows, ([key]) => keyGroupOf(key));
   }
 
   restore(reader: SnapshotReader): void {
     let told = Number.POSITIVE_INFINITY;
-    const restoreRow = (row: unknown): void => {
-      const [key, timestamp, shard, offset, value] = row as Row;
-      this.take(value, key, timestamp, shard, offset);
-    };
+    const rows: Row[] = [];
     readByGroup(
       reader,
-      state => {
-        const [now, ...rows] = state as [number, ...Row[]];
-        told = Math.min(told, now);
-        for (const row of rows) restoreRow(row);
+      now => {
+        told = Math.min(told, now as number);
       },
-      restoreRow,
+      row => rows.push(row as Row),
     );
+    rows.sort(([, left], [, right]) => left - right);
+    for (const [key, , timestamp, shard, offset, value] of rows) {
+      this.take(value, key, timestamp, shard, offset);
+    }
     if (told === Number.POSITIVE_INFINITY) return;
     this.now = told;
     if (this.queue.length > 0) this.queue.push(told);

@@ -10,7 +10,6 @@ export function mapAsyncStep(
   checks: StepChecks,
   name: string,
   call: MapAsyncStep['call'],
-  keyed: boolean,
   options: MapAsyncOptions = {},
 ): MapAsyncStep {
   checks.checkFunction(name, 'its argument', call);
@@ -29,5 +28,5 @@ export function mapAsyncStep(
   }
   const timeoutMs =
     timeout === undefined ? TIMEOUT_MS : checks.duration(name, 'the timeout', timeout, 1);
-  return { kind: 'mapAsync', name, call, keyed, concurrency, ordered, timeoutMs, retries };
+  return { kind: 'mapAsync', name, call, concurrency, ordered, timeoutMs, retries };
 }

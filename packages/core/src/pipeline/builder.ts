@@ -181,7 +181,7 @@ export class Builder {
         'gets views of records, which are void before it is done; .map() to values',
       );
     }
-    return this.follow(mapAsyncStep(draft, name, call, draft.hasKey(output), options));
+    return this.follow(mapAsyncStep(draft, name, call, options));
   }
 
   connect(right: unknown): { process(functions: never, options?: StepOptions): Builder } {

@@ -79,7 +79,6 @@ export interface MapAsyncStep {
   readonly kind: 'mapAsync';
   readonly name: string;
   readonly call: (value: unknown, context: AsyncContext) => unknown;
-  readonly keyed: boolean;
   readonly concurrency: number;
   readonly ordered: boolean;
   readonly timeoutMs: number;
