@@ -193,6 +193,15 @@ export const ERRORS = {
     remedy:
       'Give steps that hold state the names and the form that they had, or run the pipeline under another name, from nothing.',
   },
+  CHECKPOINT_DAMAGED: {
+    means: 'The file of an epoch or of a savepoint is damaged.',
+    remedy: 'Put it back from a copy, or run the pipeline from another savepoint.',
+  },
+  NOT_DURABLE: {
+    means: 'A pipeline that is to give outputs exactly once has a topic in memory.',
+    remedy:
+      'Give the engine a `directory` and leave the topics durable; or use `at-least-once` checkpoints.',
+  },
   UNKNOWN_SAVEPOINT: {
     means: 'The pipeline has no savepoint of this name.',
     remedy: 'The message lists those that there are.',

@@ -24,3 +24,10 @@ export interface EpochDriver {
   /** Forgets the epochs of a pipeline, but not its savepoints. */
   forget(pipeline: string): void;
 }
+
+/** From now on a savepoint is the last epoch of its pipeline. Throws `UNKNOWN_SAVEPOINT`. */
+export function resumeFrom(driver: EpochDriver, pipeline: string, savepoint: string): void {
+  const saved = driver.saved(pipeline, savepoint);
+  const last = driver.restore(pipeline)?.epoch ?? 0;
+  driver.commit({ ...saved, epoch: Math.max(last, saved.epoch) + 1 });
+}

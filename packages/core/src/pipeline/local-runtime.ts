@@ -2,7 +2,7 @@ import { DEFAULT_TOPIC_OPTIONS, type TopicOptions } from '../broker/options.ts';
 import { Topic } from '../broker/topic.ts';
 import { createChannelMemory } from '../channel/layout.ts';
 import { EpochCoordinator } from '../epoch/coordinator.ts';
-import type { EpochDriver } from '../epoch/driver.ts';
+import { type EpochDriver, resumeFrom } from '../epoch/driver.ts';
 import { asEpochError, refuseCheckpoint } from '../epoch/failures.ts';
 import { checkSavepointName, MemoryDriver } from '../epoch/memory-driver.ts';
 import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
@@ -326,8 +326,7 @@ export class LocalJob implements Job {
   /** Called by the engine: begins, from a savepoint or else from the last epoch that there is. */
   start(savepoint: string | undefined): void {
     const { name, epochs } = this;
-    // From now on the savepoint is the last epoch.
-    if (savepoint !== undefined) epochs.commit(epochs.saved(name, savepoint));
+    if (savepoint !== undefined) resumeFrom(epochs, name, savepoint);
     this.startTasks(epochs.restore(name));
   }
 

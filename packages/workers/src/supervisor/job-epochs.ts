@@ -4,6 +4,7 @@ import {
   type EpochDriver,
   type EpochRequest,
   type ResolvedCheckpoint,
+  resumeFrom,
 } from '@lite-streams/core/ground';
 import type { FromProcessor } from '../protocol/messages.ts';
 
@@ -23,8 +24,6 @@ export class JobEpochs {
   private readonly pipeline: string;
   private readonly driver: EpochDriver;
   private readonly coordinator: EpochCoordinator;
-  /** What the job begins from as long as it has no epoch of its own. */
-  private readonly first: Epoch | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   /** From a savepoint, or else from the last epoch that there is. Throws `UNKNOWN_SAVEPOINT`. */
@@ -37,7 +36,7 @@ export class JobEpochs {
     const { driver } = around;
     this.pipeline = pipeline;
     this.driver = driver;
-    this.first = savepoint === undefined ? undefined : driver.saved(pipeline, savepoint);
+    if (savepoint !== undefined) resumeFrom(driver, pipeline, savepoint);
     this.coordinator = new EpochCoordinator({
       pipeline,
       checkpoint,
@@ -54,7 +53,6 @@ export class JobEpochs {
         failed: error => around.failed(error),
       },
     });
-    if (this.first !== undefined) driver.commit(this.first);
   }
 
   /** What the tasks begin from. */
