@@ -72,7 +72,7 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
   join: [...ground, 'time', 'window'],
   epoch: [...ground, 'time', 'state'],
   ground: [...ground, 'memory', 'channel', 'epoch'],
-  operator: [...eventTime, 'serde'],
+  operator: [...eventTime, 'serde', 'epoch'],
   pipeline: [...log, 'broker', 'aggregate', ...formats, ...eventTime, 'epoch', 'operator'],
   testing: [
     ...log,

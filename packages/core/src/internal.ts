@@ -27,6 +27,7 @@ export type { Operator } from './operator/operator.ts';
 export { Outlet } from './operator/outlet.ts';
 export { windowOperator } from './pipeline/chain.ts';
 export { refuseCycle } from './pipeline/cycles.ts';
+export { EpochSink } from './pipeline/epoch-sink.ts';
 export { type Explanation, explainPlan, explanationOf } from './pipeline/explain.ts';
 export { HeldWatermarks } from './pipeline/held-watermarks.ts';
 export { TaskHost } from './pipeline/host.ts';

@@ -5,7 +5,7 @@ import { MemoryDriver } from './memory-driver.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 
 function snapshot(index: number, ended = false): TaskSnapshot {
-  return { stage: 'from', index, tasks: 2, ended, source: undefined, steps: [] };
+  return { stage: 'from', index, tasks: 2, ended, source: undefined, steps: [], outputs: [] };
 }
 
 function coordinated(driver: EpochDriver = new MemoryDriver()) {
@@ -73,7 +73,10 @@ describe('a coordinator', () => {
     coordinator.step(100);
     coordinator.taskTook(1, 1, snapshot(1), 101);
     coordinator.step(1_100);
-    expect(told).toEqual(['begin 1', 'late 1 0', 'begin 2']);
+    coordinator.step(1_500);
+    coordinator.step(2_100);
+    coordinator.taskTook(0, 1, snapshot(0), 2_200);
+    expect(told).toEqual(['begin 1', 'late 1 0', 'late 1 0', 'committed 1']);
   });
 
   test('answers a request by the next epoch, over a restart, and keeps it by name', () => {

@@ -8,7 +8,7 @@ export interface EpochObserver {
   begin(epoch: number): void;
   /** The epoch stands: inputs may be released up to its positions, its outputs appended. */
   committed(epoch: number): void;
-  /** An epoch took too long and was given up; the next one follows. */
+  /** An epoch has taken longer than it should, and goes on; told again after as long again. */
   late(epoch: number, missing: readonly number[]): void;
   /** An epoch could not be kept: the pipeline cannot go on. */
   failed(error: unknown): void;
@@ -47,6 +47,7 @@ export class EpochCoordinator {
   /** The epoch under way, 0 when there is none, and since when. */
   private current = 0;
   private begunAtMs = Number.NEGATIVE_INFINITY;
+  private toldAtMs = 0;
   private readonly taken = new Map<number, TaskSnapshot>();
   private readonly ended = new Map<number, TaskSnapshot>();
   private asked = false;
@@ -70,7 +71,7 @@ export class EpochCoordinator {
   get dueAtMs(): number {
     if (!this.running || this.over) return Number.POSITIVE_INFINITY;
     const { everyMs, timeoutMs } = this.parts.checkpoint;
-    if (this.current !== 0) return this.begunAtMs + timeoutMs;
+    if (this.current !== 0) return this.toldAtMs + timeoutMs;
     const now = this.asked || this.ended.size === this.tasks;
     return now ? Number.NEGATIVE_INFINITY : this.begunAtMs + everyMs;
   }
@@ -113,11 +114,11 @@ export class EpochCoordinator {
     this.asked = true;
   }
 
-  /** Gives up what takes too long, and begins what is due. */
+  /** Reports what takes long, and begins what is due. */
   step(nowMs: number): void {
     if (nowMs < this.dueAtMs) return;
-    if (this.current !== 0) this.giveUp();
-    if (nowMs >= this.dueAtMs) this.begin(nowMs);
+    if (this.current === 0) this.begin(nowMs);
+    else this.reportLate(nowMs);
   }
 
   /** A task has taken the barrier of an epoch, and all its output before it is acknowledged. */
@@ -136,6 +137,7 @@ export class EpochCoordinator {
   private begin(nowMs: number): void {
     this.current = ++this.given;
     this.begunAtMs = nowMs;
+    this.toldAtMs = nowMs;
     this.asked = false;
     this.taken.clear();
     this.answering = this.requests.splice(0);
@@ -174,14 +176,13 @@ export class EpochCoordinator {
     for (const { done } of answered) done(current, undefined);
   }
 
-  private giveUp(): void {
+  private reportLate(nowMs: number): void {
     const missing: number[] = [];
     for (let task = 0; task < this.tasks; task++) {
       if (!this.taken.has(task) && !this.ended.has(task)) missing.push(task);
     }
-    const epoch = this.current;
-    this.abandon();
-    this.parts.observer.late(epoch, missing);
+    this.toldAtMs = nowMs;
+    this.parts.observer.late(this.current, missing);
   }
 
   /** What the epoch under way has is void; who waits for it waits for the next one. */

@@ -14,7 +14,7 @@ export interface CheckpointOptions {
    * their epoch has been committed, each once; needs durable sources and outputs.
    */
   readonly mode?: CheckpointMode | undefined;
-  /** An epoch that takes longer is reported, and given up. Default 1 minute. */
+  /** An epoch that takes longer is reported as a warning. Default 1 minute. */
   readonly timeout?: Duration | undefined;
 }
 

@@ -31,6 +31,25 @@ export interface TaskSnapshot {
   readonly ended: boolean;
   readonly source: SourcePosition | undefined;
   readonly steps: readonly StepSnapshot[];
+  /** What the epoch gave to topics, of a pipeline that appends it only once the epoch is committed. */
+  readonly outputs: readonly OutputSnapshot[];
+}
+
+/** The output of one task to one topic in one epoch. */
+export interface OutputSnapshot {
+  readonly topic: string;
+  /** Marks the records in the topic's shards, wherever they are appended; one of its own for each. */
+  readonly token: number;
+  readonly shards: readonly ShardOutput[];
+}
+
+export interface ShardOutput {
+  readonly shard: number;
+  /** None of it stands in the shard before this offset. */
+  readonly from: number;
+  readonly records: number;
+  /** The encoded records, one after the other. */
+  readonly bytes: Uint8Array;
 }
 
 /** Everything that was in the state of a pipeline at the barrier of an epoch. */

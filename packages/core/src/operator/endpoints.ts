@@ -1,3 +1,4 @@
+import type { OutputSnapshot } from '../epoch/task-snapshot.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { RecordView } from '../record/view.ts';
 
@@ -57,6 +58,22 @@ export interface RecordSink {
   ): boolean;
   /** `true` when everything accepted so far is published. */
   flush(): boolean;
+  /** Whether all that was published is as safe as its topic makes it; not there: always. */
+  acknowledged?(): boolean;
+  /** Of a sink that keeps records until their epoch is committed. */
+  readonly epochs?: EpochOutputs;
   /** Nothing follows from this task: closes its producer. */
   end(): void;
+}
+
+/** Records on the way to a topic, which go there epoch by epoch. */
+export interface EpochOutputs {
+  /** What was taken over since the last call, as a part of an epoch; `undefined` when there is nothing. */
+  seal(token: number): OutputSnapshot | undefined;
+  /** All that was sealed belongs to an epoch that stands: it may be appended. */
+  commit(): void;
+  /** Takes up the output of a committed epoch, of which a part may have been appended. */
+  resume(output: OutputSnapshot): void;
+  /** Whether nothing of an epoch before is left to do, acknowledgement included. */
+  readonly settled: boolean;
 }

@@ -1,5 +1,5 @@
 import type { WaitingPlace } from '../memory/park.ts';
-import type { RecordSink } from './endpoints.ts';
+import type { EpochOutputs, RecordSink } from './endpoints.ts';
 
 type Field = string | Uint8Array | null | undefined;
 type Headers = Readonly<Record<string, string | Uint8Array>> | null | undefined;
@@ -9,6 +9,8 @@ type Headers = Readonly<Record<string, string | Uint8Array>> | null | undefined;
  * it is gone the task takes no input. One is enough, because whoever made it is suspended.
  */
 export class Outlet {
+  /** Where it leads. */
+  readonly topic: string;
   private readonly openSink: () => RecordSink;
   private sink: RecordSink | undefined;
   private full = false;
@@ -18,7 +20,8 @@ export class Outlet {
   private headers: Headers;
 
   /** The sink is opened when it is first needed. */
-  constructor(openSink: () => RecordSink) {
+  constructor(openSink: () => RecordSink, topic = '') {
+    this.topic = topic;
     this.openSink = openSink;
   }
 
@@ -58,6 +61,16 @@ export class Outlet {
   flush(): boolean {
     if (this.full) return false;
     return this.sink === undefined || this.sink.flush();
+  }
+
+  /** Whether all that was published is as safe as its topic makes it. */
+  acknowledged(): boolean {
+    return this.sink?.acknowledged?.() ?? true;
+  }
+
+  /** Of a sink that is open and gives its records epoch by epoch. */
+  get epochs(): EpochOutputs | undefined {
+    return this.sink?.epochs;
   }
 
   end(): void {

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Producer } from '../broker/producer.ts';
 import { MemoryDriver } from '../epoch/memory-driver.ts';
+import type { CheckpointMode } from '../epoch/options.ts';
 import { json } from '../serde/json.ts';
 import { VirtualClock } from '../time/clock.ts';
 import { boundedOutOfOrderness } from '../time/watermark.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { pipeline } from './builder.ts';
 import { LocalEngine, type LocalJob } from './local-runtime.ts';
+import type { Pipeline } from './pipeline.ts';
 
 interface Reading {
   readonly k: string;
@@ -17,21 +19,26 @@ interface Reading {
 const SHARDS = 3;
 const CHECKPOINT = { every: '1s' } as const;
 
-const sums = pipeline('sums', { checkpoint: CHECKPOINT });
-sums
-  .from('in', json<Reading>(), {
-    timestamp: ({ t }) => t,
-    watermark: boundedOutOfOrderness(20),
-  })
-  .filter(({ n }) => n !== 13)
-  .keyBy(({ k }) => k)
-  .window(tumbling(100), { allowedLateness: 50, name: 'sum' })
-  .aggregate({
-    create: () => ({ n: 0, sum: 0 }),
-    add: (a, { n }) => ({ n: a.n + 1, sum: a.sum + n }),
-    result: (a, { key, window }) => ({ key, start: window.start, ...a }),
-  })
-  .to('out', json());
+function sumsOf(mode: CheckpointMode): Pipeline {
+  const sums = pipeline('sums', { checkpoint: { ...CHECKPOINT, mode } });
+  sums
+    .from('in', json<Reading>(), {
+      timestamp: ({ t }) => t,
+      watermark: boundedOutOfOrderness(20),
+    })
+    .filter(({ n }) => n !== 13)
+    .keyBy(({ k }) => k)
+    .window(tumbling(100), { allowedLateness: 50, name: 'sum' })
+    .aggregate({
+      create: () => ({ n: 0, sum: 0 }),
+      add: (a, { n }) => ({ n: a.n + 1, sum: a.sum + n }),
+      result: (a, { key, window }) => ({ key, start: window.start, ...a }),
+    })
+    .to('out', json());
+  return sums;
+}
+
+const sums = sumsOf('at-least-once');
 
 /** The same numbers for the same seed. */
 function mulberry(seed: number): () => number {
@@ -63,7 +70,12 @@ interface Bench {
   results(): Map<string, unknown[]>;
 }
 
-function bench(processors: number, driver?: MemoryDriver, before: readonly Reading[] = []): Bench {
+function bench(
+  processors: number,
+  driver?: MemoryDriver,
+  before: readonly Reading[] = [],
+  made = sums,
+): Bench {
   const clock = new VirtualClock(0);
   const engine = new LocalEngine({
     automatic: false,
@@ -94,7 +106,7 @@ function bench(processors: number, driver?: MemoryDriver, before: readonly Readi
     return found;
   };
   send(before);
-  return { engine, clock, producer, send, results, job: engine.add(sums) };
+  return { engine, clock, producer, send, results, job: engine.add(made) };
 }
 
 function expected(values: readonly Reading[]): Map<string, unknown> {
@@ -134,6 +146,40 @@ describe('a pipeline with checkpoints', () => {
     expect(last(results())).toEqual(expected(values));
     engine.stopNow();
   });
+
+  test.each([1, 2, 3])(
+    'gives each output exactly once, if it is to, %i hosts',
+    async processors => {
+      const values = readings(900, processors + 50);
+      const random = mulberry(processors + 200);
+      const { engine, job, producer, send, results } = bench(
+        processors,
+        undefined,
+        [],
+        sumsOf('exactly-once'),
+      );
+      for (let at = 0; at < values.length; ) {
+        const count = Math.floor(random() * 90);
+        send(values.slice(at, at + count));
+        at += count;
+        for (let steps = Math.floor(random() * 12); steps > 0; steps--) engine.step();
+        if (random() < 0.4) await job.checkpoint();
+        for (let steps = Math.floor(random() * 3); steps > 0; steps--) engine.step();
+        if (random() < 0.5) engine.failHost(Math.floor(random() * processors));
+      }
+      producer.closeSync();
+      engine.topic('in').end();
+      for (let tries = 0; tries < 20; tries++) {
+        for (let steps = Math.floor(random() * 12); steps > 0; steps--) engine.step();
+        engine.failHost(Math.floor(random() * processors));
+      }
+      await job.drained();
+      const found = results();
+      expect(last(found)).toEqual(expected(values));
+      for (const all of found.values()) expect(all).toHaveLength(1);
+      engine.stopNow();
+    },
+  );
 
   test('begins epochs by the clock, and releases its input by them alone', async () => {
     const { engine, clock, job, send } = bench(2);

@@ -1,4 +1,5 @@
 import type { ChannelWriter } from '../channel/channel.ts';
+import type { OutputSnapshot } from '../epoch/task-snapshot.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { ExchangeOperator } from '../operator/exchange.ts';
 import type { Outlet } from '../operator/outlet.ts';
@@ -40,6 +41,31 @@ export class Exit {
     for (const exchange of this.exchanges) exchange.barrier(epoch);
   }
 
+  /** What went to topics that get it epoch by epoch; `tokenOf` gives each way out a token of its own. */
+  seal(tokenOf: (outlet: number) => number): OutputSnapshot[] {
+    const outputs: OutputSnapshot[] = [];
+    for (const [i, outlet] of this.outlets().entries()) {
+      const output = outlet.epochs?.seal(tokenOf(i));
+      if (output !== undefined) outputs.push(output);
+    }
+    return outputs;
+  }
+
+  /** What was sealed may go out. */
+  commitOutputs(): void {
+    for (const outlet of this.outlets()) outlet.epochs?.commit();
+  }
+
+  /** Whether nothing of an epoch before is left to do. */
+  isSettled(): boolean {
+    return this.outlets().every(({ epochs }) => epochs === undefined || epochs.settled);
+  }
+
+  /** Whether all that was published is as safe as its topic makes it. */
+  isAcknowledged(): boolean {
+    return this.outlets().every(outlet => outlet.acknowledged());
+  }
+
   /** The time that each exchange has been told. */
   times(): number[] {
     return this.exchanges.map(({ time }) => time);
@@ -63,7 +89,10 @@ export class Exit {
   }
 
   places(): WaitingPlace[] {
-    const outlets = [...this.side, ...this.sinks];
-    return [...this.channels, ...outlets.flatMap(outlet => outlet.places)];
+    return [...this.channels, ...this.outlets().flatMap(outlet => outlet.places)];
+  }
+
+  private outlets(): Outlet[] {
+    return [...this.side, ...this.sinks];
   }
 }

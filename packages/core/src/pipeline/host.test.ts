@@ -4,6 +4,7 @@ import { Bell } from '../memory/bell.ts';
 import { text } from '../serde/text.ts';
 import { VirtualClock } from '../time/clock.ts';
 import { pipeline } from './builder.ts';
+import { EpochSink } from './epoch-sink.ts';
 import { TaskHost } from './host.ts';
 import { plainDecoder, plainEncoder } from './plain-codec.ts';
 import { planPipeline } from './plan.ts';
@@ -20,6 +21,7 @@ function setup() {
   const host = new TaskHost({
     source: (name, shard, group) => new TopicSource(topic(name), shard, group),
     sink: name => new TopicSink(topic(name)),
+    epochSink: name => new EpochSink(topic(name)),
     channel: () => {
       throw new Error('all tasks are here');
     },

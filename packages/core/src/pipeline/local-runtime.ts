@@ -12,6 +12,7 @@ import { park } from '../memory/park.ts';
 import type { StateBackend } from '../state/backend.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { refuseCycle } from './cycles.ts';
+import { EpochSink } from './epoch-sink.ts';
 import { type ExplainOptions, explanationOf } from './explain.ts';
 import { TaskHost } from './host.ts';
 import { isCaughtUp, type Job, type JobStats, jobStats } from './job.ts';
@@ -90,6 +91,7 @@ export class LocalEngine {
           source: (topic, shard, group, from) =>
             new TopicSource(this.topic(topic), shard, group, from),
           sink: topic => new TopicSink(this.topic(topic)),
+          epochSink: topic => new EpochSink(this.topic(topic)),
           channel: (plan, channel) => this.channelMemory(plan, channel.id),
           bell: this.bell,
           clock: this.clock,

@@ -1,4 +1,4 @@
-import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
+import type { Epoch, OutputSnapshot, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { fail, StreamError } from '../errors.ts';
 import type { Operator } from '../operator/operator.ts';
 import { firstKeyGroup } from '../state/key-groups.ts';
@@ -41,6 +41,18 @@ export class RestorePoint {
     if (same) return new RestoredTask(before.filter(({ index }) => index === task.index));
     const from = firstKeyGroup(task.index, count);
     return new RestoredTask(before, from, firstKeyGroup(task.index + 1, count));
+  }
+
+  /** What committed epochs gave that this task sees to: that of the tasks whose place it has. */
+  outputsOf({ id, stage }: TaskPlan): OutputSnapshot[] {
+    const { stages } = this.plan;
+    const names = stages.map(one => this.graph.nodes[one.nodes[0]].step.name);
+    return this.epoch.tasks.flatMap(task => {
+      const at = names.indexOf(task.stage);
+      const { tasks } = stages[Math.max(at, 0)];
+      const heir = at < 0 ? tasks[0] : tasks[task.index % tasks.length];
+      return heir === id && (at < 0 || at === stage) ? task.outputs : [];
+    });
   }
 
   private ofSource(topic: string, shard: number): RestoredTask | undefined {

@@ -11,6 +11,7 @@ import { Faults } from '../operator/faults.ts';
 import type { Operator } from '../operator/operator.ts';
 import { Outlet } from '../operator/outlet.ts';
 import { type SinkForm, SinkOperator } from '../operator/sink.ts';
+import { fnv1a } from '../record/hash.ts';
 import type { StateBackend } from '../state/backend.ts';
 import { heapBackend } from '../state/heap-backend.ts';
 import { buildChain } from './chain.ts';
@@ -110,6 +111,10 @@ export class TaskBuilder {
         const step = kinds.get(name);
         return step === undefined ? '' : stateKind(step);
       },
+      tokenOf: (epoch, outlet) =>
+        tokenOf(
+          `${plan.pipeline}/${stageName(graph, plan, task)}/${task.index}/${outlet}/${epoch}`,
+        ),
       taken: (id, epoch, snapshot) => epochs.taken(id, epoch, snapshot),
       ended: (id, snapshot) => epochs.ended(id, snapshot),
       hurry: () => epochs.hurry(),
@@ -146,7 +151,7 @@ export class TaskBuilder {
   private outputs(sourceTopic: string): Outputs {
     const { graph, plan, wiring } = this;
     const counts = noCounts();
-    const dead = new Outlet(() => wiring.sink(graph.deadLetters));
+    const dead = this.outlet(graph.deadLetters);
     const faults = new Faults(plan.pipeline, sourceTopic, wiring.userRetries, dead, counts);
     return { counts, faults, side: [dead], late: new Map() };
   }
@@ -162,7 +167,7 @@ export class TaskBuilder {
     const last = stage.exits.map((way, index): Operator => {
       if (way.kind === 'sink') {
         const sink = graph.nodes[way.node].step as SinkStep;
-        const outlet = new Outlet(() => this.wiring.sink(sink.topic)).open();
+        const outlet = this.outlet(sink.topic).open();
         sinks.push(outlet);
         return new SinkOperator(sink.name, sink as SinkForm, outlet, faults, counts);
       }
@@ -171,6 +176,7 @@ export class TaskBuilder {
       exchanges.push(exchange);
       return exchange;
     });
+    this.resumeOutputs(task, side);
     return {
       pipeline: plan.pipeline,
       plan: task,
@@ -218,10 +224,32 @@ export class TaskBuilder {
     }
   }
 
+  private outlet(topic: string): Outlet {
+    const { wiring, plan } = this;
+    const exactlyOnce = plan.checkpoint?.mode === 'exactly-once';
+    const open = exactlyOnce ? () => wiring.epochSink(topic) : () => wiring.sink(topic);
+    return new Outlet(open, topic);
+  }
+
+  /** Ways out for what committed epochs gave, and what may not have been appended. */
+  private resumeOutputs(task: TaskPlan, side: Outlet[]): void {
+    const given = this.restorePoint?.outputsOf(task) ?? [];
+    const outlets = new Map<string, Outlet>();
+    for (const output of given) {
+      let outlet = outlets.get(output.topic);
+      if (outlet === undefined) {
+        outlet = new Outlet(() => this.wiring.epochSink(output.topic), output.topic).open();
+        outlets.set(output.topic, outlet);
+        side.push(outlet);
+      }
+      outlet.epochs?.resume(output);
+    }
+  }
+
   private lateOutlet({ side, late }: Outputs, topic: string): Outlet {
     let outlet = late.get(topic);
     if (outlet === undefined) {
-      outlet = new Outlet(() => this.wiring.sink(topic));
+      outlet = this.outlet(topic);
       late.set(topic, outlet);
       side.push(outlet);
     }
@@ -311,4 +339,9 @@ export class TaskBuilder {
 
 function currentKey(_value: unknown, context: ContextCell): unknown {
   return context.key;
+}
+
+/** A whole number of 53 bits, as good as unique. */
+function tokenOf(text: string): number {
+  return fnv1a(text) * 2 ** 21 + (fnv1a(`${text}#`) >>> 11);
 }

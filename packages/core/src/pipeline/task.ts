@@ -71,6 +71,8 @@ export interface TaskEpochs {
   readonly tasks: number;
   /** What kind of state a step has. */
   kindOf(step: string): string;
+  /** What marks the records that a way out gives in an epoch. */
+  tokenOf(epoch: number, outlet: number): number;
   /** The barrier has been taken, and all output before it is acknowledged. */
   taken(task: number, epoch: number, snapshot: TaskSnapshot): void;
   /** The task has come to its end, and all its output is acknowledged. */
@@ -78,6 +80,9 @@ export interface TaskEpochs {
   /** Inputs fill up with what only the commit of an epoch releases. */
   hurry(): void;
 }
+
+/** The number that outputs of the end are marked by: of which epoch they are is not known beforehand. */
+const END = 0;
 
 /** What a task keeps itself of what it was at a barrier. */
 interface OwnState {
@@ -131,6 +136,7 @@ export abstract class Task {
   /** Whether the end has been told: the next epoch that is committed contains it. */
   private endTold = false;
   private lastTaken = 0;
+  private endCommitted = false;
   /** The end of input: told step by step, since each may suspend. */
   private ending: 'open' | 'time' | 'end' | 'flush' = 'open';
 
@@ -187,11 +193,11 @@ export abstract class Task {
   /** An epoch begins: of a source, the barrier stands before its next record. */
   beginEpoch(_epoch: number): void {}
 
-  /** An epoch stands; a task that was at its end in it is done. */
+  /** An epoch stands: what it gives may go out; a task that was at its end in it is done after that. */
   epochCommitted(epoch: number): void {
-    if (!this.endsIn(epoch)) return;
-    this.close();
-    this.done = true;
+    this.endCommitted = this.endsIn(epoch);
+    this.exit.commitOutputs();
+    if (this.endCommitted) this.finish();
   }
 
   /** Whether an epoch has this task at its end: it had told so, and takes no barrier after that. */
@@ -312,7 +318,7 @@ export abstract class Task {
         this.unnoted = true;
       }
     }
-    if (this.wanted !== 0 && !this.suspended) {
+    if (this.wanted !== 0 && !this.suspended && this.exit.isSettled()) {
       this.takeBarrier();
       progress = true;
     }
@@ -325,14 +331,14 @@ export abstract class Task {
     this.wanted = 0;
     // Whoever has come to its end says so instead, in its own time.
     if (this.ending !== 'open') return;
-    this.taken = { epoch, snapshot: this.snapshot(false) };
+    this.taken = { epoch, snapshot: this.snapshot(false, epoch) };
     this.lastTaken = epoch;
     this.exit.barrier(epoch);
     this.barrierTaken(epoch);
   }
 
-  private snapshot(ended: boolean): TaskSnapshot {
-    const { stage, tasks, kindOf } = this.epochs as TaskEpochs;
+  private snapshot(ended: boolean, epoch: number): TaskSnapshot {
+    const { stage, tasks, kindOf, tokenOf } = this.epochs as TaskEpochs;
     const own: OwnState = {
       time: this.passedTime,
       exits: this.exit.times(),
@@ -349,7 +355,8 @@ export abstract class Task {
       if (sections.length > 0) steps.push({ step, kind: kindOf(step), sections });
     }
     const { index } = this.plan;
-    return { stage, index, tasks, ended, source: this.sourcePosition(), steps };
+    const outputs = this.exit.seal(outlet => tokenOf(epoch, outlet));
+    return { stage, index, tasks, ended, source: this.sourcePosition(), steps, outputs };
   }
 
   /** Tells the time to operators that wait for it; `true` when there were any. */
@@ -430,7 +437,7 @@ export abstract class Task {
       this.releaseInputs(this.released);
       progress = true;
     }
-    if (out && this.taken !== undefined) {
+    if (out && this.taken !== undefined && this.exit.isAcknowledged()) {
       const { epoch, snapshot } = this.taken;
       this.taken = undefined;
       this.epochs?.taken(this.plan.id, epoch, snapshot);
@@ -449,9 +456,15 @@ export abstract class Task {
       this.done = true;
       return true;
     }
-    if (this.endTold) return false;
-    this.endTold = true;
-    this.epochs.ended(this.plan.id, this.snapshot(true));
+    if (!this.exit.isSettled() || !this.exit.isAcknowledged()) return false;
+    if (!this.endTold) {
+      this.endTold = true;
+      this.epochs.ended(this.plan.id, this.snapshot(true, END));
+      return true;
+    }
+    if (!this.endCommitted) return false;
+    this.close();
+    this.done = true;
     return true;
   }
 }

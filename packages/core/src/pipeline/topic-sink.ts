@@ -1,3 +1,4 @@
+import { isAcknowledged } from '../broker/acknowledgement.ts';
 import { Router } from '../broker/partitioner.ts';
 import { registerProducer } from '../broker/producer-id.ts';
 import { type ShardBatch, ShardBatches } from '../broker/shard-batch.ts';
@@ -28,13 +29,15 @@ export class TopicSink implements RecordSink {
   private readonly keysDoNotMatter: boolean;
   /** The shard of records without a key: round robin, but a batch at a time. */
   private turn = 0;
+  /** Up to where an acknowledgement is waited for. */
+  private ends: number[] | undefined;
   private open = true;
 
   /** Throws `TOO_MANY_PRODUCERS`, `TOPIC_ENDED`. */
   constructor(topic: Topic) {
     if (topic.ended) topic.refuse(0);
     this.topic = topic;
-    this.places = topic.roomPlaces;
+    this.places = [...topic.roomPlaces, ...topic.logPlaces];
     this.room = topic.options.maxRecordBytes;
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
     this.keysDoNotMatter = topic.options.partitioner === 'roundrobin';
@@ -93,6 +96,15 @@ export class TopicSink implements RecordSink {
     let all = true;
     for (const batch of this.batches) if (batch.records > 0 && !this.append(batch)) all = false;
     return all;
+  }
+
+  /** Of all that stands in the log now, this producer's records among it. */
+  acknowledged(): boolean {
+    const { topic } = this;
+    this.ends ??= topic.shards.map(shard => shard.published());
+    if (!isAcknowledged(topic, this.ends)) return false;
+    this.ends = undefined;
+    return true;
   }
 
   end(): void {

@@ -14,6 +14,8 @@ export interface Wiring {
   source(topic: string, shard: number, group: string, from?: number): SourceInput;
   /** Opens a producer of a task's own. */
   sink(topic: string): RecordSink;
+  /** The same, for records that are appended when their epoch has been committed. */
+  epochSink(topic: string): RecordSink;
   /** The memory of a channel between two processors: the same on both. */
   channel(plan: Plan, channel: ChannelPlan): SharedArrayBuffer;
   readonly bell: Bell;

@@ -171,6 +171,8 @@ export const KIND = {
   producerStart: 4,
   /** Moved the tail on when a gate was raised; tells readers nothing. */
   gate: 5,
+  /** What the producer appends from here on belongs to an epoch, whose token is in the timestamp. */
+  epoch: 6,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 

@@ -1,5 +1,5 @@
 import { StreamError, type Topic, type TopicOptions } from '@lite-streams/core';
-import { fail, refuseCycle } from '@lite-streams/core/internal';
+import { fail, outputsOf, refuseCycle } from '@lite-streams/core/internal';
 import type { EngineConfig } from '../engine-config.ts';
 import type { EventSource } from '../events.ts';
 import { asStreamError, fromFailure } from '../protocol/failure.ts';
@@ -54,8 +54,8 @@ export class EngineJobs implements JobHome {
     const checkpoints: Entry['checkpoints'] = new Map();
     const unknown = { outline: undefined, job: undefined, watching: undefined };
     this.entries.set(id, { id, options, started, shows, checkpoints, ...unknown });
-    const { name, savepoint, keepGroup: keep = false } = options;
-    this.around.send({ kind: 'run', job: id, module, name, savepoint, keep });
+    const { name, savepoint } = options;
+    this.around.send({ kind: 'run', job: id, module, name, savepoint });
     return started.promise;
   }
 
@@ -176,7 +176,9 @@ export class EngineJobs implements JobHome {
       refuseCycle(outlines, outline, topic => this.willBeLossless(outline, topic));
       const shards = this.makeTopics(outline);
       entry.outline = outline;
-      this.around.send({ kind: 'begin', job: entry.id, shards });
+      const durable = this.readsFromDisk(outline);
+      const keep = entry.options.keepGroup ?? durable;
+      this.around.send({ kind: 'begin', job: entry.id, shards, durable, keep });
     } catch (error) {
       entry.started.reject(error);
       this.end(entry.id);
@@ -201,15 +203,35 @@ export class EngineJobs implements JobHome {
   }
 
   /** Returns the number of shards of each source. */
-  private makeTopics({ group, topics }: Outline): ReadonlyMap<string, number> {
+  private makeTopics(outline: Outline): ReadonlyMap<string, number> {
     const { around } = this;
+    const { group, topics } = outline;
     const sources = topics.sources.map(source => around.topic(source));
     for (const sink of topics.sinks) around.topic(sink);
     for (const name of [...topics.late, topics.deadLetters]) {
       if (around.known(name) === undefined) around.topic(name, { overflow: 'overwrite' });
     }
+    this.checkDurable(outline);
     for (const source of sources) source.createGroup(group, 'earliest');
     return new Map(sources.map(({ name, shardCount }) => [name, shardCount]));
+  }
+
+  private readsFromDisk({ topics }: Outline): boolean {
+    return topics.sources.every(name => this.around.topic(name).options.durable);
+  }
+
+  /** Throws `NOT_DURABLE` for a pipeline that is to give outputs exactly once, and cannot. */
+  private checkDurable({ pipeline, topics, checkpoint }: Outline): void {
+    if (checkpoint?.mode !== 'exactly-once') return;
+    const names = [...topics.sources, ...outputsOf(topics)];
+    const inMemory = names.filter(name => !this.around.topic(name).options.durable);
+    if (inMemory.length === 0) return;
+    fail(
+      'NOT_DURABLE',
+      `The pipeline "${pipeline}" is to give outputs exactly once, and ${inMemory.join(', ')} ` +
+        `${inMemory.length === 1 ? 'is' : 'are'} in memory. Exactly-once checkpoints need topics in the ` +
+        'directory of an engine; at-least-once ones do not.',
+    );
   }
 
   private willBeLossless({ topics }: Outline, name: string): boolean {

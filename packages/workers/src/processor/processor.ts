@@ -2,6 +2,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { systemClock } from '@lite-streams/core';
 import {
   Bell,
+  EpochSink,
   explanationOf,
   plainDecoder,
   plainEncoder,
@@ -71,6 +72,7 @@ export class Processor {
       source: (topic, shard, group, from) =>
         new TopicSource(this.topics.get(topic), shard, group, from),
       sink: topic => new TopicSink(this.topics.get(topic)),
+      epochSink: topic => new EpochSink(this.topics.get(topic)),
       channel: (plan, { id }) => this.channel(plan.pipeline, id),
       bell: this.bell,
       clock: systemClock,
@@ -186,8 +188,8 @@ export class Processor {
       const pipeline = await loadPipeline(module, name);
       if (!this.wanted.has(job)) return;
       this.parts.set(job, new JobPart(job, pipeline));
-      const { pipeline: named, group, topics } = planPipeline(pipeline, SHARDS_UNKNOWN);
-      this.tell({ kind: 'loaded', job, outline: { pipeline: named, group, topics } });
+      const { pipeline: named, group, topics, checkpoint } = planPipeline(pipeline, SHARDS_UNKNOWN);
+      this.tell({ kind: 'loaded', job, outline: { pipeline: named, group, topics, checkpoint } });
     } catch (error) {
       this.failed(job, error);
     } finally {

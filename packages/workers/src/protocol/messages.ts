@@ -9,7 +9,7 @@ import type { Failure } from './failure.ts';
 export type Role = 'owner' | 'processor' | 'attached';
 
 /** What the main thread has to know of a pipeline before it can begin. */
-export type Outline = Pick<Plan, 'pipeline' | 'group' | 'topics'>;
+export type Outline = Pick<Plan, 'pipeline' | 'group' | 'topics' | 'checkpoint'>;
 
 /** How a job came to its end; `error` where it failed. */
 export interface Ending {
@@ -32,8 +32,6 @@ export type ToSupervisor =
       readonly name: string | undefined;
       /** The savepoint to begin from. */
       readonly savepoint: string | undefined;
-      /** Whether its epochs stay when it has ended. */
-      readonly keep: boolean;
     }
   /** Its topics and its group are there: begin. Answered by `running` or `ended`. */
   | {
@@ -41,6 +39,9 @@ export type ToSupervisor =
       readonly job: number;
       /** Of each source topic. */
       readonly shards: ReadonlyMap<string, number>;
+      /** Whether all that it reads is on disk, and whether its epochs stay when it has ended. */
+      readonly durable: boolean;
+      readonly keep: boolean;
     }
   /** Statistics that include all that is done now. Answered by `shown`, or by `ended`. */
   | { readonly kind: 'show'; readonly job: number; readonly request: number }

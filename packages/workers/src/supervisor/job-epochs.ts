@@ -46,8 +46,8 @@ export class JobEpochs {
         committed: epoch => around.committed(epoch, this.coordinator.lastTookMs),
         late: (epoch, missing) =>
           around.warn(
-            `The epoch ${epoch} of the pipeline "${pipeline}" was given up after ` +
-              `${checkpoint.timeoutMs} ms: the task ${missing.join(', ')} had not come to its ` +
+            `The epoch ${epoch} of the pipeline "${pipeline}" has taken more than ` +
+              `${checkpoint.timeoutMs} ms: the task ${missing.join(', ')} has not come to its ` +
               'barrier. What holds it is in the statistics of the job.',
           ),
         failed: error => around.failed(error),

@@ -34,9 +34,9 @@ beforeEach(() => {
 
 function begin(what: typeof copy, channelBytes = 4096): void {
   plan = planPipeline(what, { shardsOf: () => 4, processors: PROCESSORS });
-  const request = { module: 'file:///m.ts', name: undefined, savepoint: undefined, keep: false };
+  const request = { module: 'file:///m.ts', name: undefined, savepoint: undefined };
   run = new JobRun(7, request, {
-    driver,
+    epochs: () => driver,
     processors: PROCESSORS,
     channelBytes,
     send: (to, message) => sent.push({ to, message }),
@@ -67,14 +67,14 @@ function news(): FromSupervisor['kind'][] {
 }
 
 function loadAll(): void {
-  const { pipeline: name, group, topics } = plan;
-  const outline = { pipeline: name, group, topics };
+  const { pipeline: name, group, topics, checkpoint } = plan;
+  const outline = { pipeline: name, group, topics, checkpoint };
   for (let index = 0; index < PROCESSORS; index++) say(index, { kind: 'loaded', outline });
 }
 
 function startAll(committed = 0): void {
   loadAll();
-  run.begin(new Map([['in', 4]]));
+  run.begin({ shards: new Map([['in', 4]]), durable: false, keep: false });
   say(0, { kind: 'planned', plan, explanation: EXPLAINED });
   for (let index = 0; index < PROCESSORS; index++) {
     say(index, { kind: 'begun', incarnation: 0, committed, unread: 5 });
@@ -94,7 +94,7 @@ describe('a job that nothing befalls', () => {
     expect(letters()).toEqual(['load>0', 'load>1']);
     loadAll();
     expect(news()).toEqual(['loaded']);
-    run.begin(new Map([['in', 4]]));
+    run.begin({ shards: new Map([['in', 4]]), durable: false, keep: false });
     expect(letters()).toEqual(['plan>0']);
     say(0, { kind: 'planned', plan, explanation: EXPLAINED });
     const begins = sent.map(({ message }) => message).filter(({ kind }) => kind === 'begin');
@@ -180,7 +180,7 @@ describe('a job that cannot begin', () => {
   test('is planned by the successor of a planner that died', () => {
     begin(copy);
     loadAll();
-    run.begin(new Map([['in', 4]]));
+    run.begin({ shards: new Map([['in', 4]]), durable: false, keep: false });
     letters();
     run.processorExited(0, 5, undefined);
     run.processorReplaced(0);
@@ -191,7 +191,7 @@ describe('a job that cannot begin', () => {
   test('ends without memory for its channels', () => {
     begin(exchange, 2 ** 45);
     loadAll();
-    run.begin(new Map([['in', 4]]));
+    run.begin({ shards: new Map([['in', 4]]), durable: false, keep: false });
     say(0, { kind: 'planned', plan, explanation: EXPLAINED });
     expect(endOf(told)).toBe('OUT_OF_MEMORY');
     expect(over).toBe(true);
@@ -267,7 +267,7 @@ describe('a processor dies', () => {
   test('again and again with nothing to read: the job goes on', () => {
     begin(copy);
     loadAll();
-    run.begin(new Map([['in', 4]]));
+    run.begin({ shards: new Map([['in', 4]]), durable: false, keep: false });
     say(0, { kind: 'planned', plan, explanation: EXPLAINED });
     for (let deaths = 0; deaths < 100; deaths++) {
       say(0, { kind: 'begun', incarnation: 0, committed: 7, unread: 0 });

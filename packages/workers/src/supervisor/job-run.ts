@@ -24,8 +24,8 @@ export interface JobSurroundings {
   readonly channelBytes: number;
   send(index: number, message: ToProcessor): void;
   tell(message: FromSupervisor): void;
-  /** Where the epochs of pipelines with checkpoints are kept. */
-  readonly driver: EpochDriver;
+  /** Where the epochs of pipelines with checkpoints are kept: of those that read from disk, on disk. */
+  epochs(durable: boolean): EpochDriver;
   /** The run is over; nothing of it is left on any processor. */
   over(job: number): void;
 }
@@ -35,6 +35,13 @@ export interface RunRequest {
   readonly module: string;
   readonly name: string | undefined;
   readonly savepoint: string | undefined;
+}
+
+/** What the main thread has made for a job. */
+export interface Beginning {
+  /** Shards of each source topic. */
+  readonly shards: ReadonlyMap<string, number>;
+  readonly durable: boolean;
   readonly keep: boolean;
 }
 
@@ -89,8 +96,8 @@ export class JobRun {
   private readonly showing = new Map<number, Set<number>>();
   private phase: 'loading' | 'loaded' | 'running' | 'ending' | 'over' = 'loading';
   private outline: Outline | undefined;
-  /** Shards of each source topic; known once the main thread has made them. */
-  private shards: ReadonlyMap<string, number> | undefined;
+  /** Known once the main thread has made the topics. */
+  private beginning: Beginning | undefined;
   private planAsked = false;
   private planned: Planned | undefined;
   private runningTold = false;
@@ -122,8 +129,8 @@ export class JobRun {
   }
 
   /** The main thread has made the topics and the group. */
-  begin(shards: ReadonlyMap<string, number>): void {
-    this.shards = shards;
+  begin(beginning: Beginning): void {
+    this.beginning = beginning;
     this.advance();
   }
 
@@ -265,7 +272,7 @@ export class JobRun {
     const { job, around } = this;
     try {
       this.epochs = new JobEpochs(pipeline, checkpoint, this.request.savepoint, {
-        driver: around.driver,
+        driver: around.epochs(this.beginning?.durable === true),
         begin: epoch => this.sendAll({ kind: 'epoch', job, incarnation: this.incarnation, epoch }),
         committed: (epoch, tookMs) => {
           this.sendAll({ kind: 'committed', job, incarnation: this.incarnation, epoch });
@@ -279,6 +286,12 @@ export class JobRun {
       this.end('failed', toFailure(error));
       return false;
     }
+  }
+
+  private forgetEpochs(): void {
+    if (this.planned === undefined || this.beginning === undefined) return;
+    const { durable, keep } = this.beginning;
+    if (!keep) this.around.epochs(durable).forget(this.planned.plan.pipeline);
   }
 
   private sendAll(message: ToProcessor): void {
@@ -296,16 +309,14 @@ export class JobRun {
         this.around.tell({ kind: 'loaded', job: this.job, outline: this.outline });
       }
     } else if (this.phase === 'loaded') {
-      const { shards } = this;
+      const shards = this.beginning?.shards;
       const isReady = parts[PLANNER] === 'loaded' && !this.planAsked;
       if (shards !== undefined && isReady) this.askForPlan(shards);
     } else if (this.phase === 'running') {
       this.advanceRunning();
     } else if (this.phase === 'ending' && !parts.includes('dropping')) {
       this.phase = 'over';
-      if (this.planned !== undefined && !this.request.keep) {
-        this.around.driver.forget(this.planned.plan.pipeline);
-      }
+      this.forgetEpochs();
       for (const [index, part] of parts.entries()) {
         if (part !== 'void') this.around.send(index, { kind: 'forget', job: this.job });
       }

@@ -1,6 +1,6 @@
-import type { EpochDriver } from '@lite-streams/core/ground';
+import { type EpochDriver, MemoryDriver } from '@lite-streams/core/ground';
 import type { FromProcessor, FromSupervisor, ToProcessor } from '../protocol/messages.ts';
-import { JobRun, type JobSurroundings, type RunRequest } from './job-run.ts';
+import { type Beginning, JobRun, type JobSurroundings, type RunRequest } from './job-run.ts';
 
 /** All jobs of an engine that are not over. */
 export class Jobs {
@@ -12,10 +12,12 @@ export class Jobs {
     channelBytes: number,
     send: (index: number, message: ToProcessor) => void,
     tell: (message: FromSupervisor) => void,
-    driver: EpochDriver,
+    durableEpochs: EpochDriver | undefined,
   ) {
     const over = (job: number): void => void this.runs.delete(job);
-    this.around = { processors, channelBytes, send, tell, over, driver };
+    const inMemory = new MemoryDriver();
+    const epochs = (durable: boolean) => (durable && durableEpochs) || inMemory;
+    this.around = { processors, channelBytes, send, tell, over, epochs };
   }
 
   run(job: number, request: RunRequest): void {
@@ -30,8 +32,8 @@ export class Jobs {
     this.runs.get(job)?.hurry();
   }
 
-  begin(job: number, shards: ReadonlyMap<string, number>): void {
-    this.runs.get(job)?.begin(shards);
+  begin(job: number, beginning: Beginning): void {
+    this.runs.get(job)?.begin(beginning);
   }
 
   show(job: number, request: number): void {

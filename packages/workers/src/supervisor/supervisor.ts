@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
-import { Bell, MemoryDriver } from '@lite-streams/core/ground';
+import { Bell, type EpochDriver } from '@lite-streams/core/ground';
 import type { SupervisorBoot } from '../protocol/boot.ts';
 import { Control } from '../protocol/control.ts';
 import { toFailure } from '../protocol/failure.ts';
@@ -32,7 +32,8 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
   private readonly attachments: Attachments;
   private readonly jobs: Jobs;
 
-  constructor(boot: SupervisorBoot, main: MessagePort) {
+  /** `epochs`: those of pipelines whose input is on disk. */
+  constructor(boot: SupervisorBoot, main: MessagePort, epochs: EpochDriver | undefined) {
     this.main = main;
     const control = Control.attach(boot.control);
     const bell = Bell.attach(boot.bell);
@@ -45,7 +46,7 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
       boot.config.channelBytes,
       (index, message) => this.processors.send(index, message),
       message => this.tell(message),
-      new MemoryDriver(),
+      epochs,
     );
     // Where there are logs to be written, whoever appends waits for an owner.
     const latestMs = boot.config.directory === undefined ? OWNERS_LATEST_MS : 0;
@@ -115,7 +116,7 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
         this.jobs.run(message.job, message);
         return;
       case 'begin':
-        this.jobs.begin(message.job, message.shards);
+        this.jobs.begin(message.job, message);
         return;
       case 'show':
         this.jobs.show(message.job, message.request);

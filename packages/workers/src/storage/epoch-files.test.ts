@@ -1,0 +1,109 @@
+import type { Epoch } from '@lite-streams/core/ground';
+import { describe, expect, test } from 'vitest';
+import { EpochFiles } from './epoch-files.ts';
+import { seededRandom } from './testing/random.ts';
+import { type CrashMode, SimulatedDisk } from './testing/simulated-disk.ts';
+
+const MODES: readonly CrashMode[] = ['process', 'power', 'disordered'];
+
+function epochOf(number: number, bytes = 700): Epoch {
+  const section = { group: number % 128, bytes: new Uint8Array(bytes).fill(number) };
+  return {
+    pipeline: 'sums/of it',
+    epoch: number,
+    tasks: [
+      {
+        stage: 'from',
+        index: 0,
+        tasks: 1,
+        ended: false,
+        source: { topic: 'in', shard: 0, position: number * 100 },
+        steps: [{ step: 'sum', kind: 'tumbling', sections: [section] }],
+        outputs: [],
+      },
+    ],
+  };
+}
+
+/** Commits epochs and tells, for each length of the disk's history, which one was committed by then. */
+function committing(disk: SimulatedDisk, epochs: number): number[] {
+  const files = new EpochFiles(disk, '/data');
+  const committed = [0];
+  for (let number = 1; number <= epochs; number++) {
+    files.commit(epochOf(number));
+    while (committed.length < disk.history.length) committed.push(number - 1);
+    committed.push(number);
+  }
+  return committed;
+}
+
+/** The epoch that is there after a crash, or why there is none. */
+function after(disk: SimulatedDisk): Epoch | undefined | string {
+  try {
+    return new EpochFiles(disk, '/data').restore('sums/of it');
+  } catch (error) {
+    return String((error as { code?: unknown }).code);
+  }
+}
+
+describe('epochs in a directory', () => {
+  test('are there again, the last one, and savepoints by their names', () => {
+    const disk = new SimulatedDisk();
+    const files = new EpochFiles(disk, '/data');
+    expect(files.restore('sums/of it')).toBeUndefined();
+    for (const number of [1, 2, 10]) files.commit(epochOf(number));
+    files.save('before', epochOf(2));
+    const again = new EpochFiles(disk, '/data');
+    expect(again.restore('sums/of it')).toEqual(epochOf(10));
+    expect(again.saved('sums/of it', 'before')).toEqual(epochOf(2));
+    expect(() => again.saved('sums/of it', 'after')).toThrow(/has before/);
+    again.forget('sums/of it');
+    expect(new EpochFiles(disk, '/data').restore('sums/of it')).toBeUndefined();
+    expect(again.saved('sums/of it', 'before').epoch).toBe(2);
+  });
+
+  test('are, after a crash at any step, the last that was committed, or the next one', () => {
+    const disk = new SimulatedDisk();
+    const committed = committing(disk, 5);
+    const random = seededRandom(7);
+    for (let steps = 0; steps <= disk.history.length; steps++) {
+      for (const mode of MODES) {
+        for (let image = 0; image < 12; image++) {
+          const found = after(disk.image(steps, mode, random));
+          const number = typeof found === 'object' ? found.epoch : (found ?? 0);
+          expect([committed[steps], committed[steps] + 1]).toContain(number);
+          if (typeof found === 'object') expect(found).toEqual(epochOf(found.epoch));
+        }
+      }
+    }
+  });
+
+  test('committed before their state is on stable storage are found out', () => {
+    const disk = new SimulatedDisk();
+    disk.pretendsToFlush = true;
+    const committed = committing(disk, 5);
+    const random = seededRandom(7);
+    let found = 0;
+    for (let steps = 0; steps <= disk.history.length; steps++) {
+      const state = after(disk.image(steps, 'power', random));
+      const number = typeof state === 'object' ? state.epoch : (state ?? 0);
+      if (number !== committed[steps] && number !== committed[steps] + 1) found++;
+    }
+    expect(found).toBeGreaterThan(0);
+  });
+
+  test('of which one bit or more has changed are refused, and nothing is changed', () => {
+    const random = seededRandom(3);
+    for (let round = 0; round < 300; round++) {
+      const disk = new SimulatedDisk();
+      new EpochFiles(disk, '/data').commit(epochOf(1, 64));
+      const path = '/data/checkpoints/sums%2Fof%20it/0000000000000001.epoch';
+      disk.damage(path, bytes => {
+        if (random.below(4) === 0) return bytes.subarray(0, random.below(bytes.length));
+        bytes[random.below(bytes.length)] ^= 1 << random.below(8);
+        return bytes;
+      });
+      expect(['CHECKPOINT_DAMAGED', 'STORAGE_MISMATCH']).toContain(after(disk));
+    }
+  });
+});
