@@ -54,6 +54,12 @@ const proofs: readonly Proof[] = [
     ci: ['--kills', '200'],
     full: ['--kills', '5000'],
   },
+  {
+    name: 'exactly-once',
+    program: 'tests/checkpoints/prove-exactly-once.ts',
+    ci: ['--kills', '50', '--records', '100000'],
+    full: ['--kills', '500', '--records', '1000000'],
+  },
   { name: 'flights', program: 'tests/proof/flights.ts', ci: [], full: ['--full'] },
 ];
 

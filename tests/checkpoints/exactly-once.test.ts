@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest';
+import { seededRandom } from '../../packages/workers/src/storage/testing/random.ts';
+import { ScratchDirectory } from '../integration/durability/scratch-directory.ts';
+import { endure } from './exactly-once.ts';
+
+test('a process that is killed again and again gives every output once, over a change of processors', async () => {
+  using directory = new ScratchDirectory();
+  const verdict = await endure({
+    directory: directory.path,
+    records: 3_000,
+    kills: 5,
+    processors: [1, 3, 2],
+    longestLifeMs: 900,
+    rate: 40,
+    random: seededRandom(1).next,
+  });
+  expect(verdict).toMatchObject({ missing: [], wrong: [], twice: [] });
+  expect(verdict.outputs).toBeGreaterThan(1_000);
+});
