@@ -14,22 +14,22 @@ beforeEach(async () => {
 });
 afterEach(() => engine.stop());
 
-/** Sends readings one millisecond of event time apart, with rests in between. */
+/** Sends readings one millisecond of event time apart, with rests in between; the same to each topic. */
 async function send(
   count: number,
   between: (i: number) => Promise<void> | undefined,
+  names: readonly string[] = ['in'],
 ): Promise<void> {
-  const producer = engine.topic('in').producer();
+  const topics = names.map(name => engine.topic(name));
+  const producers = topics.map(topic => topic.producer());
   for (let i = 0; i < count; i++) {
-    await producer.send({
-      key: `k${i % KEYS}`,
-      value: JSON.stringify({ k: `k${i % KEYS}`, t: i }),
-    });
+    const value = JSON.stringify({ k: `k${i % KEYS}`, t: i });
+    for (const producer of producers) await producer.send({ key: `k${i % KEYS}`, value });
     await between(i);
     if (i % 500 === 0) await new Promise(resolve => setTimeout(resolve, 10));
   }
-  await producer.close();
-  engine.topic('in').end();
+  for (const producer of producers) await producer.close();
+  for (const topic of topics) topic.end();
 }
 
 function results(): Map<string, number[]> {
@@ -66,6 +66,27 @@ describe('a pipeline with checkpoints on threads', () => {
     expect(found.size).toBe((sent / 100) * KEYS);
     // Whatever came out again came out the same: at least once, of state that is exactly once.
     for (const counts of found.values()) for (const n of counts) expect(n).toBe(100 / KEYS);
+  });
+
+  test('that is a graph of two topics, windows and a join goes back as a whole', async () => {
+    const sent = 6_000;
+    const job = await engine.run(new URL('./engine/pipeline-graph-state.ts', import.meta.url));
+    const kills = [1_500, 3_000, 4_500];
+    const between = (i: number) => {
+      if (!kills.includes(i)) return undefined;
+      const restarted = once(engine.events, 'job-restarted');
+      killThread(engine, 'processor', (i / 1_500) % 2);
+      return restarted.then(() => {});
+    };
+    await send(sent, between, ['in', 'more']);
+    await job.drained();
+    expect(job.stats().restarts).toBe(kills.length);
+    const found = results();
+    expect(found.size).toBe(2 * (sent / 100) * KEYS);
+    for (const [name, counts] of found) {
+      const right = (name.startsWith('counts') ? 2 : 1) * (100 / KEYS);
+      for (const n of counts) expect(n).toBe(right);
+    }
   });
 
   test('has state, timers and calls under way back when processors die', async () => {
