@@ -208,6 +208,49 @@ describe('a durable topic', () => {
   });
 });
 
+describe('a pipeline between durable topics', () => {
+  const copy = new URL('../engine/pipeline-copy.ts', import.meta.url);
+
+  test('goes on where it stopped, far behind the ring at first', async () => {
+    const small = { slots: 256, shardBytes: 65_536, owners: 2, processors: 2 };
+    {
+      await using engine = await start(small);
+      await send(engine.topic('in'), 0, 4_000);
+      const job = await engine.run(copy);
+      await job.caughtUp();
+      await send(engine.topic('in'), 4_000, 4_500);
+    }
+    await using engine = await start(small);
+    const topic = engine.topic('in');
+    const job = await engine.run(copy);
+    await send(topic, 4_500, 6_000);
+    await job.caughtUp();
+    expect(job.stats().in).toBeLessThan(2_100);
+    const seen = read(engine.topic('out')).flat();
+    expect(new Set(seen).size).toBe(6_000);
+    expect(seen).toHaveLength(6_000);
+    topic.end();
+    await job.drained();
+  });
+
+  test('reads again what it had not committed when its process died, and misses nothing', async () => {
+    {
+      await using engine = await start();
+      await send(engine.topic('in'), 0, 1_000);
+      const job = await engine.run(copy);
+      await job.caughtUp();
+      await send(engine.topic('in'), 1_000, 2_000);
+      await job.caughtUp();
+      // The scope stops it a second time, which ends every thread at once, as if the process had died.
+      void engine.stop();
+    }
+    await using engine = await start();
+    const job = await engine.run(copy);
+    await job.caughtUp();
+    expect(new Set(read(engine.topic('out')).flat()).size).toBe(2_000);
+  });
+});
+
 describe('topics in memory', () => {
   test('stand beside durable ones, and are gone at the end', async () => {
     {
