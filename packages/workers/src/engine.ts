@@ -20,7 +20,7 @@ import type { FromSupervisor } from './protocol/messages.ts';
 import { preparePlace, removePlace } from './state/state-place.ts';
 import { EngineDirectory } from './storage/engine-directory.ts';
 import { nodeDisk } from './storage/node-disk.ts';
-import { openDurableTopic } from './storage/open-topic.ts';
+import type { openDurableTopic } from './storage/open-topic.ts';
 import { Supervised } from './supervised.ts';
 
 /**
@@ -37,6 +37,7 @@ export class Engine implements AsyncDisposable {
   private readonly control = Control.create();
   private readonly bell = Bell.create();
   private readonly directory: EngineDirectory | undefined;
+  private openDurable: typeof openDurableTopic | undefined;
   private readonly thread: number;
   private readonly topicHandles = new Map<string, Topic>();
   private readonly eventSource = new EventSource();
@@ -59,6 +60,10 @@ export class Engine implements AsyncDisposable {
     const opened =
       directory === undefined ? undefined : EngineDirectory.open(resolve(directory), nodeDisk);
     const engine = new Engine(config, opened);
+    // Engines without a directory do not load what writes logs.
+    if (opened !== undefined) {
+      engine.openDurable = (await import('./storage/open-topic.ts')).openDurableTopic;
+    }
     warmUp();
     try {
       await engine.ready.promise;
@@ -193,8 +198,8 @@ export class Engine implements AsyncDisposable {
     const kept = directory?.topicOptions(name);
     const options = topicOptions(this.config, keptOptions(name, kept, own));
     const topic =
-      directory !== undefined && options.durable
-        ? openDurableTopic(directory, nodeDisk, name, options, { thread, bell, development })
+      directory !== undefined && this.openDurable !== undefined && options.durable
+        ? this.openDurable(directory, nodeDisk, name, options, { thread, bell, development })
         : Topic.create(name, options, { thread, bell, development });
     topic.owner = this.control;
     this.topicHandles.set(name, topic);

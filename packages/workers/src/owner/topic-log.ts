@@ -2,7 +2,8 @@ import type { Topic } from '@lite-streams/core';
 import type { Shard, WaitingPlace } from '@lite-streams/core/internal';
 import type { Disk } from '../storage/disk.ts';
 import { GroupOffsets } from '../storage/group-offsets.ts';
-import { openShardLog, type TopicStorage } from '../storage/topic-storage.ts';
+import { openShardLog } from '../storage/open-shard-log.ts';
+import type { TopicStorage } from '../storage/topic-storage.ts';
 import { GroupKeeper } from './group-keeper.ts';
 import { ShardScribe, stopShard } from './shard-scribe.ts';
 

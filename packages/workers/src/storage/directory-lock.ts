@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   linkSync,
   readFileSync,
@@ -41,7 +40,7 @@ export class DirectoryLock {
 
   /** Throws `DIRECTORY_LOCKED`, which names who holds it, or what the system says of the file. */
   static take(path: string, what: string): DirectoryLock {
-    const mine: Holder = { ...thisProcess(), id: randomUUID() };
+    const mine: Holder = { ...thisProcess(), id: newId() };
     const text = `${JSON.stringify(mine)}\n`;
     const own = `${path}.${mine.id}`;
     writeFileSync(own, text, { flag: 'wx' });
@@ -131,6 +130,11 @@ function quietly(get: () => string): string {
   } catch {
     return '';
   }
+}
+
+/** Different in every process, thread and call; `node:crypto` would take longer to load than the rest. */
+function newId(): string {
+  return `${process.pid}-${process.hrtime.bigint()}-${Math.random().toString(36).slice(2)}`;
 }
 
 function linked(from: string, to: string): boolean {

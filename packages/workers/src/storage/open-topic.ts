@@ -14,7 +14,8 @@ import type { Disk } from './disk.ts';
 import { DiskHistory } from './disk-history.ts';
 import type { EngineDirectory } from './engine-directory.ts';
 import { GroupOffsets } from './group-offsets.ts';
-import { openShardLog, storageText, type TopicStorage } from './topic-storage.ts';
+import { openShardLog } from './open-shard-log.ts';
+import { storageText, type TopicStorage } from './topic-storage.ts';
 
 /** What is known of a shard's log before its ring is made. */
 interface Found {

@@ -1,8 +1,6 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Disk } from './disk.ts';
 import { fileNameOf } from './file-names.ts';
-import { ShardLog } from './shard-log.ts';
 
 /** Where a durable topic lies; it crosses threads as text. */
 export interface TopicStorage {
@@ -21,10 +19,4 @@ export function shardDirectory({ directory, topic }: TopicStorage, shard: number
 /** Tells the files of one topic from those of another: 31 bits, whatever reads them. */
 export function topicIdentity(topic: string): number {
   return crc32(topic) >>> 1;
-}
-
-/** Recovers the log of a shard and opens it to write. Throws as `ShardLog.open`. */
-export function openShardLog(disk: Disk, storage: TopicStorage, shard: number): ShardLog {
-  const identity = topicIdentity(storage.topic);
-  return ShardLog.open(disk, shardDirectory(storage, shard), { shard, identity });
 }
