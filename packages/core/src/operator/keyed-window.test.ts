@@ -330,7 +330,7 @@ describe('equal to a filter over all values, in every mode', () => {
           expect([i, normal(found[i])]).toEqual([i, normal(naive.apply(event))]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 800 },
     );
   });
 });
@@ -382,7 +382,7 @@ describe('triggers', () => {
           expect([i, normal(rowsOf(found[i]))]).toEqual([i, normal(naive.apply(event))]);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 800 },
     );
   });
 
@@ -395,7 +395,7 @@ describe('triggers', () => {
         const naive = new Naive({ ...setup, early: everyCount(n) });
         expect(found.map(normal)).toEqual(script.map(event => normal(naive.apply(event))));
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 
@@ -566,7 +566,7 @@ describe('processing time', () => {
         const expected = replayOperator(makerOf(setup), byTime);
         expect(found.map(rowsOf).map(normal)).toEqual(expected.map(rowsOf).map(normal));
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 

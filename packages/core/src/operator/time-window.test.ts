@@ -222,7 +222,7 @@ const someEvents = fc.array(
   { maxLength: 40 },
 );
 
-test('equal to windows as filters over all events, in every mode (600 cases)', () => {
+test('equal to windows as filters over all events, in every mode (2,500 cases)', () => {
   fc.assert(
     fc.property(setups, someEvents, (setup, script) => {
       const events: OperatorEvent[] = [...script, ['end']];
@@ -235,7 +235,7 @@ test('equal to windows as filters over all events, in every mode (600 cases)', (
       const sorted = (all: unknown[][]) => all.map(one => one.map(x => JSON.stringify(x)).sort());
       expect(sorted(found)).toEqual(sorted(naive(setup, events)));
     }),
-    { numRuns: 600 },
+    { numRuns: 2_500 },
   );
 });
 

@@ -1,0 +1,167 @@
+import {
+  boundedOutOfOrderness,
+  count,
+  counting,
+  every,
+  everyCount,
+  global,
+  hopping,
+  json,
+  LocalEngine,
+  type Pipeline,
+  pipeline,
+  session,
+  sum,
+  tumbling,
+} from '@lite-streams/core';
+import { unaccounted } from '@lite-streams/core/internal';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+interface Event {
+  readonly key: string;
+  readonly at: number;
+  readonly n: number;
+}
+
+const BOUND = 8;
+
+/** Windows whose results depend on the values and their times alone, and not on the order of arrival. */
+const kinds: Record<string, (name: string) => Pipeline> = {
+  tumbling: name => from(name).window(tumbling(10)).aggregate(sums).to('out', json()),
+  hopping: name => from(name).window(hopping(12, 3)).aggregate(sums).to('out', json()),
+  'hopping, without merge': name =>
+    from(name)
+      .window(hopping(12, 3))
+      .aggregate({
+        create: () => ({ n: 0, total: 0 }),
+        add: ({ n, total }, v) => ({ n: n + 1, total: total + v.n }),
+      })
+      .to('out', json()),
+  session: name => from(name).window(session(5)).aggregate(sums).to('out', json()),
+  'session on closing': name =>
+    from(name)
+      .window(session(5), { allowedLateness: 7, emit: 'on-close' })
+      .aggregate(sums)
+      .to('out', json()),
+  'global, at the end': name => from(name).window(global()).aggregate(sums).to('out', json()),
+};
+
+const sums = { n: count(), total: sum((v: Event) => v.n) };
+
+function from(name: string) {
+  return pipeline(name)
+    .from('in', json<Event>(), {
+      timestamp: ({ at }) => at,
+      watermark: boundedOutOfOrderness(BOUND),
+    })
+    .keyBy(({ key }) => key);
+}
+
+/** Events whose disorder stays within the bound. */
+const inBound = fc
+  .array(
+    fc.record({
+      key: fc.constantFrom('a', 'b', 'c', 'd'),
+      step: fc.integer({ min: 0, max: 6 }),
+      behind: fc.integer({ min: 0, max: BOUND }),
+      n: fc.integer({ min: 1, max: 9 }),
+    }),
+    { minLength: 1, maxLength: 60 },
+  )
+  .map(steps => {
+    let latest = 0;
+    return steps.map(({ key, step, behind, n }): Event => {
+      latest += step;
+      return { key, at: latest - behind, n };
+    });
+  });
+
+interface Way {
+  readonly shards: number;
+  readonly processors: number;
+  readonly producers: number;
+  readonly stepRecords: number;
+}
+
+/** What comes out, in its order; and that all is accounted for. */
+function outputOf(make: (name: string) => Pipeline, events: readonly Event[], way: Way): string[] {
+  const engine = new LocalEngine({
+    automatic: false,
+    processors: way.processors,
+    stepRecords: way.stepRecords,
+    topics: { shards: way.shards, shardBytes: 65_536, slots: 1024 },
+  });
+  try {
+    const made = make('p');
+    const out = engine.topic('out').consume({ group: 'test', from: 'earliest' });
+    const job = engine.add(made);
+    const producers = Array.from({ length: way.producers }, () => engine.topic('in').producer());
+    for (const [i, event] of events.entries()) {
+      const producer = producers[i % producers.length];
+      producer.sendSync({ key: event.key, value: JSON.stringify(event) });
+      producer.flushSync();
+      engine.settle();
+    }
+    for (const producer of producers) producer.closeSync();
+    engine.topic('in').end();
+    engine.settle();
+    const rows: string[] = [];
+    for (let batch = out.poll(); batch !== undefined; batch = out.poll()) {
+      batch.forEach(({ key, text, timestamp }) => {
+        rows.push(`${key} ${timestamp} ${text}`);
+      });
+    }
+    const counts = job.stats();
+    expect(counts).toMatchObject({ in: events.length, late: 0, deadLetters: 0 });
+    expect(unaccounted(counts)).toBe(0);
+    return rows;
+  } finally {
+    engine.stopNow();
+  }
+}
+
+const one: Way = { shards: 1, processors: 1, producers: 1, stepRecords: 256 };
+const ways: readonly Way[] = [
+  { shards: 3, processors: 2, producers: 1, stepRecords: 1 },
+  { shards: 2, processors: 3, producers: 3, stepRecords: 7 },
+];
+
+describe('the same results whatever the shards, processors, producers and steps', () => {
+  test.each(Object.entries(kinds))('%s', (_, make) => {
+    fc.assert(
+      fc.property(inBound, events => {
+        const expected = outputOf(make, events, one).sort();
+        for (const way of ways) expect(outputOf(make, events, way).sort()).toEqual(expected);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('two runs give the same, in the same order', () => {
+  const orders: Record<string, (name: string) => Pipeline> = {
+    ...kinds,
+    'early by count': name =>
+      from(name)
+        .window(session(5), { early: everyCount(2), allowedLateness: 5 })
+        .aggregate(sums)
+        .to('out', json()),
+    'early by time': name =>
+      from(name)
+        .window(tumbling(20), { early: every(5), panes: 'discarding' })
+        .aggregate(sums)
+        .to('out', json()),
+    counting: name => from(name).window(counting(3)).aggregate(sums).to('out', json()),
+  };
+
+  test.each(Object.entries(orders))('%s', (_, make) => {
+    fc.assert(
+      fc.property(inBound, events => {
+        const way: Way = { shards: 2, processors: 2, producers: 2, stepRecords: 3 };
+        expect(outputOf(make, events, way)).toEqual(outputOf(make, events, way));
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
