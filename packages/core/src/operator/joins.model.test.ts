@@ -15,7 +15,7 @@ import { type JoinForm, joinOperator } from './join-operator.ts';
 // list of rows alone. The operators must agree event by event, on late and early rows too.
 
 const RUNS = 2_000;
-const REPLAYS = 150;
+const REPLAYS = 300;
 const NEVER = Number.POSITIVE_INFINITY;
 
 interface Row {
@@ -317,12 +317,12 @@ const types = fc.constantFrom<JoinType>('inner', 'left', 'right', 'full');
 const bounds = fc.constantFrom(0, 2, 5, 9);
 
 const intervals = fc
-  .tuple(fc.integer({ min: -12, max: 8 }), fc.nat({ max: 14 }))
+  .tuple(fc.integer({ min: -40, max: 8 }), fc.nat({ max: 60 }))
   .map(([lower, span]): ResolvedJoin => {
     const upper = lower + span;
     return { kind: 'interval', lower, upper, lateBy: 0, described: '' };
   });
-const lives = fc.oneof(fc.nat({ max: 15 }), fc.constant(NEVER));
+const lives = fc.oneof(fc.nat({ max: 40 }), fc.constant(NEVER));
 const unboundeds = lives.map((ttl): ResolvedJoin => {
   return { kind: 'interval', lower: 0 - ttl, upper: ttl, lateBy: ttl - 1, described: '' };
 });
@@ -342,8 +342,8 @@ const inner = fc.constant<JoinType>('inner');
 const kinds = [
   ['interval joins', intervals, types, none, intervalModel],
   ['joins of rows with a time to live', unboundeds, inner, none, intervalModel],
-  ['window joins', windows, types, fc.nat({ max: 6 }), windowModel],
-  ['session joins', sessions, types, fc.nat({ max: 6 }), sessionModel],
+  ['window joins', windows, types, fc.nat({ max: 12 }), windowModel],
+  ['session joins', sessions, types, fc.nat({ max: 20 }), sessionModel],
   ['as-of joins', asOfs, fc.constantFrom<JoinType>('inner', 'left'), none, asOfModel],
 ] as const;
 

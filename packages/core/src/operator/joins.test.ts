@@ -212,6 +212,99 @@ test('a join function is told of times, key and window', () => {
   ]);
 });
 
+test('versions go when the next one is reached, or their time to live is over', () => {
+  const keptAfter = (ttl: number, watermark: number): number => {
+    const form = formOf({ kind: 'asOf', ttl, described: '' });
+    const harness = new TwoInputHarness(parts => joinOperator(form, parts));
+    for (const time of [10, 20, 30]) harness.push('right', 'k', time, time);
+    harness.watermark(watermark);
+    const state = harness.snapshot().reader();
+    state.nextGroup();
+    if (state.nextGroup() === undefined) return 0;
+    const [, , [times]] = state.take() as [unknown, unknown, [number[]]];
+    return times.length;
+  };
+  expect([9, 19, 20, 29, 30, 1_000].map(at => keptAfter(Number.POSITIVE_INFINITY, at))).toEqual([
+    3, 3, 2, 2, 1, 1,
+  ]);
+  expect([15, 16, 29, 30, 35, 36].map(at => keptAfter(5, at))).toEqual([3, 2, 1, 1, 1, 0]);
+});
+
+test('an old version that is still the last one serves what comes; one that no row can see is late', () => {
+  const form = formOf({ kind: 'asOf', ttl: Number.POSITIVE_INFINITY, described: '' });
+  const harness = new TwoInputHarness(parts => joinOperator(form, parts));
+  harness.watermark(100);
+  harness.push('right', 'k', 50, 'old');
+  harness.push('right', 'k', 40, 'older');
+  harness.push('left', 'k', 100, 'row');
+  harness.push('left', 'k', 99, 'late');
+  expect(harness.take()).toMatchObject([{ timestamp: 100, value: 'row+old' }]);
+  expect(harness.counts).toMatchObject({ joined: 2, late: 2 });
+});
+
+test('a row that is gone has no more partners, though it lies there still', () => {
+  const spec = { kind: 'interval', lower: -80, upper: 80, lateBy: 79, described: '' } as const;
+  const harness = new TwoInputHarness(parts => joinOperator(formOf(spec), parts));
+  harness.push('left', 'k', 1, 'gone');
+  harness.push('left', 'k', 6, 'there');
+  harness.watermark(85);
+  harness.push('right', 'k', 50, 'behind');
+  harness.push('right', 'k', 5, 'late');
+  expect(harness.take()).toMatchObject([{ value: 'there+behind', timestamp: 50 }]);
+  expect(harness.counts).toMatchObject({ joined: 3, late: 1 });
+});
+
+test('sessions that have fired and merge make the pairs that have not been made, and no other', () => {
+  const form = formOf({ kind: 'session', gap: 10, described: '' }, { allowedLatenessMs: 100 });
+  const events: TwoInputEvent[] = [
+    ['left', 'k', 0, 'l1'],
+    ['right', 'k', 1, 'r1'],
+    ['watermark', 15],
+    ['left', 'k', 20, 'l2'],
+    ['right', 'k', 21, 'r2'],
+    ['watermark', 35],
+    ['right', 'k', 10, 'r3'],
+    ['end'],
+  ];
+  const outputs = replayTwoInput(parts => joinOperator(form, parts), events);
+  expect(outputs.map(all => all.map(({ value }) => value).sort())).toEqual([
+    [],
+    [],
+    ['l1+r1'],
+    [],
+    [],
+    ['l2+r2'],
+    ['l1+r2', 'l1+r3', 'l2+r1', 'l2+r3'],
+    [],
+  ]);
+});
+
+test('rows whose partners can no longer come go, in strides where none is to be given', () => {
+  for (const type of ['inner', 'full'] as const) {
+    const form = formOf(
+      { kind: 'interval', lower: -80, upper: 80, lateBy: 0, described: '' },
+      { type },
+    );
+    const harness = new TwoInputHarness(parts => joinOperator(form, parts));
+    const rowsKept = (): number => {
+      const state = harness.snapshot().reader();
+      state.nextGroup();
+      let rows = 0;
+      while (state.nextGroup() !== undefined) {
+        while (state.more()) rows += (state.take() as [unknown, [number[]]])[1][0].length;
+      }
+      return rows;
+    };
+    for (let time = 0; time < 1_000; time++) {
+      harness.push('left', `key ${time % 50}`, time, time);
+      harness.watermark(time - 1);
+      expect(rowsKept()).toBeLessThanOrEqual(type === 'inner' ? 91 : 81);
+    }
+    harness.end();
+    expect(rowsKept()).toBe(0);
+  }
+});
+
 describe('lookup', () => {
   type Row = { k: string | number | null | undefined; id: number };
   const lookup =
