@@ -136,6 +136,20 @@ export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
     return this.ending ? this.finish() : true;
   }
 
+  expire(nowMs: number): void {
+    for (const flight of this.running) {
+      if (flight.deadlineMs > nowMs) return;
+      const { step, timeoutMs } = this.parts;
+      const error = new StreamError(
+        'ASYNC_TIMEOUT',
+        `A call of step "${step}" took longer than ${timeoutMs} ms.`,
+      );
+      const { attempt } = flight;
+      flight.abort(error);
+      this.fail(flight, attempt, error);
+    }
+  }
+
   abandon(): void {
     this.abandoned = true;
     const reason = new StreamError('ABORTED', 'The pipeline was stopped.');
@@ -251,20 +265,6 @@ export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
   /** Whether nobody waits for this call any more: it took too long, or the pipeline is gone. */
   private isOver(flight: Flight, attempt: number): boolean {
     return this.abandoned || flight.state !== 'running' || flight.attempt !== attempt;
-  }
-
-  private expire(nowMs: number): void {
-    for (const flight of this.running) {
-      if (flight.deadlineMs > nowMs) return;
-      const { step, timeoutMs } = this.parts;
-      const error = new StreamError(
-        'ASYNC_TIMEOUT',
-        `A call of step "${step}" took longer than ${timeoutMs} ms.`,
-      );
-      const { attempt } = flight;
-      flight.abort(error);
-      this.fail(flight, attempt, error);
-    }
   }
 
   /** Hands on what has landed, and the watermarks that have no input in flight before them. */

@@ -49,8 +49,10 @@ export interface Asynchronous {
   /** How many inputs it has taken; and of those, in that order, how many are done with all before. */
   readonly accepted: number;
   readonly completed: number;
-  /** When it has to be resumed though nothing is there to be handed on; +∞: never. */
+  /** When the first of its calls takes too long; +∞: none does. */
   readonly deadlineMs: number;
+  /** Gives up calls that take too long, also while the task is suspended. */
+  expire(nowMs: number): void;
   /** The task is given up: what is in flight is of no use to anybody. */
   abandon(): void;
 }

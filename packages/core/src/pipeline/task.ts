@@ -302,6 +302,7 @@ export abstract class Task {
 
   private tryStep(budget: number): boolean {
     let progress = false;
+    if (this.asynchronous.length > 0) this.expire();
     if (this.suspended) {
       if (this.resume()) {
         this.suspended = false;
@@ -357,6 +358,11 @@ export abstract class Task {
     const { index } = this.plan;
     const outputs = this.exit.seal(outlet => tokenOf(epoch, outlet));
     return { stage, index, tasks, ended, source: this.sourcePosition(), steps, outputs };
+  }
+
+  private expire(): void {
+    const nowMs = this.clock.now();
+    for (const one of this.asynchronous) if (one.deadlineMs <= nowMs) one.expire(nowMs);
   }
 
   /** Tells the time to operators that wait for it; `true` when there were any. */
