@@ -39,6 +39,15 @@ export interface TopicOptions {
    * survives the machine). Topics that are not durable know `memory` only.
    */
   acks: Acks;
+  /** Bytes of a file of a durable topic, about. Default 64 MiB. */
+  segmentBytes: number;
+  /** How the records of a durable topic are packed on disk. Default `none`. */
+  compression: 'none' | 'zstd';
+  /**
+   * Whether finished files of a durable topic keep only the last record of every key; one without a
+   * value says that its key is gone, and goes after a day. Default false.
+   */
+  compact: boolean;
   /** How the key picks the shard. Default `fnv1a`. */
   partitioner: Partitioner;
   /** Records of a producer's batch at most, unless the producer says otherwise. Default 256. */
@@ -65,6 +74,9 @@ export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
   overflow: 'block',
   durable: false,
   acks: 'disk',
+  segmentBytes: 64 * 1024 * 1024,
+  compression: 'none',
+  compact: false,
   partitioner: 'fnv1a',
   batchRecords: 256,
   batchBytes: 64 * 1024,

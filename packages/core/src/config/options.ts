@@ -79,6 +79,22 @@ export const OPTIONS = {
       'system has it (`os`), or when other threads can see it (`memory`, as for topics that are not ' +
       'durable).',
   }),
+  segmentBytes: whole('bytes', {
+    default: 64 * MIB,
+    least: 4 * KIB,
+    most: 1024 * MIB,
+    doc:
+      'Bytes of a file of a durable topic: when it would become larger, the next one is begun. ' +
+      'Retention and compaction work on whole files that are finished.',
+  }),
+  compression: choice(['none', 'zstd'], {
+    doc: 'How the records of a durable topic are packed on disk.',
+  }),
+  compact: flag({
+    doc:
+      'Whether finished files of a durable topic keep only the last record of every key; offsets ' +
+      'stay as they are.',
+  }),
   slots: powerOfTwo('count', {
     default: 16_384,
     least: 2,

@@ -1,4 +1,4 @@
-import type { Acks, Topic } from '@lite-streams/core';
+import type { Acks, Topic, TopicOptions } from '@lite-streams/core';
 import { Bell, KERNEL } from '@lite-streams/core/internal';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { engineConfig, topicOptions } from '../engine-config.ts';
@@ -18,7 +18,7 @@ class Bench {
   readonly stopped: [number, unknown][] = [];
   nowMs = 1_000;
 
-  constructor(disk = new SimulatedDisk(), acks: Acks = 'disk') {
+  constructor(disk = new SimulatedDisk(), acks: Acks = 'disk', own: Partial<TopicOptions> = {}) {
     this.disk = disk;
     disk.makeDirectory('/data');
     const directory = EngineDirectory.openToRead('/data', disk);
@@ -27,7 +27,13 @@ class Bench {
     const small = { shards: 2, slots: 64, shardBytes: 16_384, maxProducers: 4, maxGroups: 4 };
     const config = engineConfig({ ...small, directory: '/data', acks }, {});
     const environment = { thread: 1, bell, now: () => this.nowMs };
-    this.topic = openDurableTopic(directory, disk, 'events', topicOptions(config, {}), environment);
+    this.topic = openDurableTopic(
+      directory,
+      disk,
+      'events',
+      topicOptions(config, own),
+      environment,
+    );
     this.topic.owner = { look: () => {} };
     const boot = {
       control: control.buffer,
@@ -78,6 +84,26 @@ async function settled(promise: Promise<unknown>): Promise<'open' | 'kept' | { c
 }
 
 describe('the owner of a durable topic', () => {
+  test('compacts what is finished, between its other duties', () => {
+    for (const compression of ['none', 'zstd'] as const) {
+      const own = { compact: true, compression, segmentBytes: 4_096, shards: 1 };
+      const one = new Bench(new SimulatedDisk(), 'disk', own);
+      const sent = (i: number): string => `${i}:`.padEnd(200, String.fromCharCode(97 + (i % 26)));
+      for (let i = 0; i < 400; i++) {
+        one.topic.append({ key: `k${i % 4}`, value: sent(i) });
+        one.nowMs += 20;
+        one.owner.step();
+      }
+      while (one.owner.step() === 0);
+      const values = one.read().filter(value => value !== '');
+      expect(values.length).toBeLessThan(200);
+      for (let i = 396; i < 400; i++) expect(values).toContain(sent(i));
+      const numbers = values.map(value => Number(value.split(':')[0]));
+      expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+      expect(one.stopped).toEqual([]);
+    }
+  });
+
   test('acknowledges what is on disk, and nothing before', async () => {
     const { topic, owner, disk } = bench;
     const producer = topic.producer();

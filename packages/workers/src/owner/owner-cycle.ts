@@ -155,10 +155,11 @@ export class OwnerCycle {
     }
     // All of them are written before the first is waited for: what they have grows meanwhile.
     for (const { log } of this.topics.values()) if (log?.write()) wrote = true;
-    for (const { log } of this.topics.values()) log?.sync(nowMs);
+    let compacting = false;
+    for (const { log } of this.topics.values()) if (log?.sync(nowMs)) compacting = true;
     this.keepGroups(nowMs);
     if (wake > 0 || (wrote && this.awaited())) this.bell.ring();
-    if (wrote) return 0;
+    if (wrote || compacting) return 0;
     return wake > 0 || pending ? BUSY_REST_MS : this.restMs;
   }
 

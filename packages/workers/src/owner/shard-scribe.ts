@@ -12,6 +12,8 @@ import type { RetentionPolicy, ShardLog } from '../storage/shard-log.ts';
 
 /** Slots that go to the log in one call: enough for large writes, few enough to publish in between. */
 const MOST_AT_ONCE = 8_192;
+/** Frames of a compaction between two looks at what is to be written: about a millisecond. */
+const FRAMES_AT_ONCE = 4;
 
 /**
  * Writes what is published in one durable shard to its log, and tells those who wait for it. It is
@@ -31,6 +33,8 @@ export class ShardScribe {
   private writtenTo: number;
   private unsynced = false;
   private open = true;
+  private compacts = true;
+  private compaction: Iterator<void, unknown> | undefined;
 
   /** Goes on where the log ends. Throws `LOG_DAMAGED` where that is before what was acknowledged. */
   constructor(shard: Shard, log: ShardLog, acks: Acks) {
@@ -93,6 +97,31 @@ export class ShardScribe {
     this.publishStart();
   }
 
+  /** Begins to compact the log, when it has grown enough since it was compacted. */
+  startCompaction(): void {
+    if (!this.open || !this.compacts || this.compaction !== undefined) return;
+    if (this.log.isWorthCompacting) this.compaction = this.log.compaction();
+  }
+
+  /** Compacts a little, so that nobody waits long for what is written in between. Tells whether there is more. */
+  compact(): boolean {
+    if (!this.open || this.compaction === undefined) return false;
+    try {
+      for (let frame = 0; frame < FRAMES_AT_ONCE; frame++) {
+        if (this.compaction.next().done !== true) continue;
+        this.compaction = undefined;
+        return false;
+      }
+      return true;
+    } catch (error) {
+      this.compaction = undefined;
+      // An old file that is damaged is told to whoever reads it; what is new can be written.
+      if ((error as { code?: unknown }).code !== 'LOG_DAMAGED') throw error;
+      this.compacts = false;
+      return false;
+    }
+  }
+
   /** Whether anybody waits for what a step may have done. */
   get awaited(): boolean {
     const { i32 } = this.shard;
@@ -109,6 +138,7 @@ export class ShardScribe {
   close(): void {
     if (!this.open) return;
     this.open = false;
+    this.compaction?.return?.();
     this.log.close();
   }
 

@@ -33,7 +33,7 @@ export class TopicLog {
     this.scribes = new Set();
     for (const shard of shards) {
       try {
-        const log = openShardLog(disk, where, shard.number);
+        const log = openShardLog(disk, where, shard.number, topic.options);
         this.scribes.add(new ShardScribe(shard, log, topic.options.acks));
       } catch (error) {
         stopShard(shard, error);
@@ -66,12 +66,26 @@ export class TopicLog {
     return wrote;
   }
 
-  /** Waits for the disk. */
-  sync(nowMs: number): void {
+  /** Waits for the disk. Tells whether there is more to do at once. */
+  sync(nowMs: number): boolean {
     for (const scribe of this.scribes) this.guarded(scribe, () => scribe.sync());
+    this.retainNowAndThen(nowMs);
+    let compacting = false;
+    for (const scribe of this.scribes) {
+      this.guarded(scribe, () => {
+        if (scribe.compact()) compacting = true;
+      });
+    }
+    return compacting;
+  }
+
+  private retainNowAndThen(nowMs: number): void {
     if (nowMs - this.retainedAtMs >= RETAIN_EVERY_MS) {
       this.retainedAtMs = nowMs;
       this.retain();
+      if (this.topic.options.compact) {
+        for (const scribe of this.scribes) this.guarded(scribe, () => scribe.startCompaction());
+      }
     }
   }
 

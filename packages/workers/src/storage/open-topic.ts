@@ -39,7 +39,7 @@ export function openDurableTopic(
   directory.keepTopic(name, options);
   const found: Found[] = [];
   for (let shard = 0; shard < options.shards; shard++) {
-    const log = openShardLog(disk, storage, shard);
+    const log = openShardLog(disk, storage, shard, options);
     found.push({ firstOffset: log.firstOffset, endOffset: log.endOffset });
     log.close();
   }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
+import { StreamError } from '@lite-streams/core';
 import { fail, type SlotRun } from '@lite-streams/core/internal';
 import {
   type CompactedLog,
@@ -85,6 +86,7 @@ export class ShardLog {
   private failure: unknown;
   private isOpen = true;
   private isCompacting = false;
+  private compactedTo = 0;
   private stampedAtMs = 0;
 
   /**
@@ -256,14 +258,30 @@ export class ShardLog {
     this.checkOpen();
     if (this.isCompacting) throw new Error(`${this.directory} is being compacted already`);
     this.isCompacting = true;
+    const endOffset = this.sealed.at(-1)?.endOffset ?? this.start;
     try {
-      return yield* compact(this.compacted(), this.sealed, policy);
+      const report = yield* compact(this.compacted(), this.sealed, policy);
+      this.compactedTo = endOffset;
+      return report;
     } catch (error) {
+      // Damage is for whoever reads it; nothing has been written that is wrong.
+      if (error instanceof StreamError) throw error;
       this.failure = asStorageFailure('compacting', this.directory, error);
       throw this.failure;
     } finally {
       this.isCompacting = false;
     }
+  }
+
+  /** Whether at least half of what is finished has been so since the last compaction. */
+  get isWorthCompacting(): boolean {
+    let whole = 0;
+    let fresh = 0;
+    for (const { bytes, firstOffset } of this.sealed) {
+      whole += bytes;
+      if (firstOffset >= this.compactedTo) fresh += bytes;
+    }
+    return fresh > 0 && fresh >= whole / 2;
   }
 
   private compacted(): CompactedLog {
