@@ -67,6 +67,8 @@ export class KeyedWindowOperator implements Operator, Clocked {
   private readonly asksClock: boolean;
   /** Whether early results go by the clock and the window does not. */
   private readonly earlyByClock: boolean;
+  /** Whether panes wait for nothing but their end and their close. */
+  private readonly onlyEnds: boolean;
 
   /** The target that is to fire next, after a value. */
   private firing = 0;
@@ -85,6 +87,7 @@ export class KeyedWindowOperator implements Operator, Clocked {
     this.change = new PaneChange(logic, trigger, step);
     this.heldBack = onClose ? lateness.allowedLateness : 0;
     this.earlyByClock = early?.time === 'processing' && time === 'event';
+    this.onlyEnds = trigger === undefined && early === undefined;
     this.asksClock = time === 'processing' || this.earlyByClock || trigger !== undefined;
   }
 
@@ -192,9 +195,13 @@ export class KeyedWindowOperator implements Operator, Clocked {
     const { early, lateness } = this.parts;
     if (targets.absorbed !== undefined) this.takeIn(pane, targets.absorbed);
     if (isNew) panes.add(pane);
-    pane.fired = pane.end !== NEVER && lateness.firesAt(pane.end) <= now.watermark;
+    const fired = pane.end !== NEVER && lateness.firesAt(pane.end) <= now.watermark;
     pane.fresh++;
     pane.total++;
+    // What a pane waits for only moves on as it grows: its alarm stands.
+    const stands = !isNew && fired === pane.fired && targets.absorbed === undefined;
+    if (stands && this.onlyEnds) return;
+    pane.fired = fired;
     if (early !== undefined && early.periodMs > 0 && !pane.fired) {
       const after = this.earlyByClock ? now.clockMs : Math.max(timestamp, now.watermark + 1);
       const at = (Math.floor(after / early.periodMs) + 1) * early.periodMs;

@@ -1,7 +1,8 @@
 import { KeyedPane } from './keyed-pane.ts';
 import type { SlidingAssigner } from './sliding.ts';
 
-const NO_PANES: readonly KeyedPane[] = Object.freeze([]);
+/** Not frozen: the engine knows frozen lists apart, and loops over either kind would be slower. */
+const NO_PANES: readonly KeyedPane[] = [];
 
 /** The panes that a value goes into, found or new. One object, reused. */
 export class Targets {
@@ -105,13 +106,15 @@ export class SessionPanes implements PaneAssigner {
   ): void {
     targets.clear();
     targets.assigned = true;
+    const ownEnd = timestamp + this.gap;
     let start = timestamp;
-    let end = timestamp + this.gap;
+    let end = ownEnd;
     let first: KeyedPane | undefined;
-    for (const pane of panes) {
-      if (pane.start > timestamp + this.gap || pane.end < timestamp) continue;
-      start = Math.min(start, pane.start);
-      end = Math.max(end, pane.end);
+    for (let i = 0; i < panes.length; i++) {
+      const pane = panes[i];
+      if (pane.start > ownEnd || pane.end < timestamp) continue;
+      if (pane.start < start) start = pane.start;
+      if (pane.end > end) end = pane.end;
       if (first === undefined) first = pane;
       else if (first.start < pane.start) targets.absorbed = pane;
       else {

@@ -114,9 +114,11 @@ export class PaneChange {
       cell.accumulator = this.checked(logic.add(cell.accumulator, input, value));
     }
     if (targets.merging) {
-      pane.start = targets.start;
-      pane.end = targets.end;
+      if (targets.start < pane.start) pane.start = targets.start;
+      if (targets.end > pane.end) pane.end = targets.end;
     }
+    // Of windows with edges of their own nobody asks for these.
+    if (pane.end !== Number.POSITIVE_INFINITY) return;
     if (timestamp < pane.least) pane.least = timestamp;
     if (timestamp > pane.largest) pane.largest = timestamp;
   }
