@@ -15,6 +15,8 @@ import {
   tumbling,
 } from '@lite-streams/core';
 import { unaccounted } from '@lite-streams/core/internal';
+import { testPipeline } from '@lite-streams/core/testing';
+import { Engine } from '@lite-streams/workers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -39,6 +41,15 @@ const kinds: Record<string, (name: string) => Pipeline> = {
       })
       .to('out', json()),
   session: name => from(name).window(session(5)).aggregate(sums).to('out', json()),
+  'session, without a key': name =>
+    pipeline(name)
+      .from('in', json<Event>(), {
+        timestamp: ({ at }) => at,
+        watermark: boundedOutOfOrderness(BOUND),
+      })
+      .window(session(3))
+      .aggregate(sums)
+      .to('out', json()),
   'session on closing': name =>
     from(name)
       .window(session(5), { allowedLateness: 7, emit: 'on-close' })
@@ -136,6 +147,74 @@ describe('the same results whatever the shards, processors, producers and steps'
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('processing time', () => {
+  const clicks = (name: string) =>
+    pipeline(name)
+      .from('in', json<number>())
+      .keyBy(n => n % 2);
+
+  test('windows go by the clock that is given', () => {
+    using run = testPipeline(
+      clicks('p')
+        .window(tumbling(100), { time: 'processing' })
+        .aggregate(count())
+        .to('out', json()),
+    );
+    for (const n of [1, 2, 3]) run.push(n, { timestamp: 12_345_678 });
+    run.advance(99);
+    expect(run.output()).toEqual([]);
+    run.push(5);
+    run.advance(1);
+    expect(run.output().sort()).toEqual([1, 3]);
+    run.push(7);
+    run.end();
+    expect(run.output()).toEqual([1]);
+  });
+
+  test('early results by the clock, and timers of a trigger', () => {
+    using run = testPipeline(
+      clicks('p')
+        .window(global(), {
+          trigger: {
+            onRecord(_, { timer }) {
+              timer(250, 'processing');
+              return 'continue';
+            },
+            onTime: () => 'fire-and-purge',
+          },
+        })
+        .aggregate(count())
+        .to('out', json()),
+    );
+    run.push(1);
+    run.push(3);
+    run.advance(249);
+    expect(run.output()).toEqual([]);
+    run.advance(1);
+    expect(run.output()).toEqual([2]);
+  });
+
+  test('a thread wakes for a window without further input', async () => {
+    const engine = await Engine.start({ processors: 1 });
+    try {
+      const out = engine.topic('counts').consume({ group: 'test', from: 'earliest' });
+      await engine.run(new URL('./processing-pipeline.ts', import.meta.url));
+      for (const value of ['1', '2', '3']) engine.topic('in').append({ value });
+      let counted = 0;
+      while (counted < 3) {
+        const { value: batch } = await out.next();
+        if (batch === undefined) break;
+        batch.forEach(({ text }) => {
+          counted += Number(text);
+        });
+      }
+      expect(counted).toBe(3);
+    } finally {
+      await engine.stop();
+    }
   });
 });
 

@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { flatbuffer } from '../serde/flatbuffer.ts';
 import { json } from '../serde/json.ts';
 import { records } from '../serde/records.ts';
+import { every, everyCount } from '../window/early.ts';
+import { global } from '../window/global.ts';
+import { session } from '../window/session.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { pipeline } from './builder.ts';
 import { refuseCycle } from './cycles.ts';
@@ -173,6 +176,50 @@ describe('stages', () => {
     expect(structuredClone(made)).toEqual(made);
   });
 });
+
+test.each([
+  [
+    session('1m'),
+    { early: every('5s'), panes: 'discarding' },
+    'session, gap 60000 ms, aggregate, early every 5000 ms, lateness 0 ms, discarding panes',
+  ],
+  [
+    session(5),
+    { emit: 'on-close', allowedLateness: 7 },
+    'session, gap 5 ms, aggregate, on closing only, lateness 7 ms, accumulating panes',
+  ],
+  [
+    tumbling(5),
+    { time: 'processing', early: everyCount(3) },
+    'tumbling 5 ms, aggregate, processing time, early every 3 values, lateness 0 ms, accumulating panes',
+  ],
+  [
+    tumbling(5),
+    { early: every(2, { time: 'processing' }) },
+    'tumbling 5 ms, aggregate, early every 2 ms of processing time, lateness 0 ms, accumulating panes',
+  ],
+  [global(), {}, 'global, aggregate'],
+  [
+    global(),
+    { trigger: { name: 'mine', onRecord: () => 'fire' }, panes: 'discarding' },
+    'global, aggregate, trigger mine, discarding panes',
+  ],
+  [
+    global(),
+    { trigger: { onRecord: () => 'fire' } },
+    'global, aggregate, trigger custom, accumulating panes',
+  ],
+] as [never, object, string][])(
+  'explain says of a window when its results come',
+  (spec, options, said) => {
+    const made = start()
+      .keyBy(x => x)
+      .window(spec, options)
+      .aggregate({ create: () => 0, add: n => n, merge: n => n })
+      .to('out', json());
+    expect(explainPlan(made.graph, plan(made))).toContain(`  window-2: ${said}\n`);
+  },
+);
 
 test('explain says what runs where, and where values cross', () => {
   const made = start()
