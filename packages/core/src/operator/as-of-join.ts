@@ -1,5 +1,6 @@
 import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { type Sleeper, Wakes } from '../join/wakes.ts';
+import { kept } from '../record/kept.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
 import { KeyMap } from '../state/key-map.ts';
@@ -16,6 +17,9 @@ export interface AsOfJoinParts {
   readonly ttl: number;
   /** Whether left rows that see no version are given. */
   readonly leftOuter: boolean;
+  /** Whether the values of a side are views of records, void after their push: copies are kept. */
+  readonly leftViews: boolean;
+  readonly rightViews: boolean;
   readonly output: JoinOutput;
   readonly late: LateOutput;
   readonly counts: RecordCounts;
@@ -41,6 +45,8 @@ class KeyVersions implements Sleeper {
  */
 export class AsOfJoinOperator implements TwoInputOperator {
   private readonly ttl: number;
+  private readonly leftViews: boolean;
+  private readonly rightViews: boolean;
   private readonly leftOuter: boolean;
   private readonly output: JoinOutput;
   private readonly late: LateOutput;
@@ -58,6 +64,8 @@ export class AsOfJoinOperator implements TwoInputOperator {
     this.ttl = parts.ttl;
     this.leftOuter = parts.leftOuter;
     this.output = parts.output;
+    this.leftViews = parts.leftViews;
+    this.rightViews = parts.rightViews;
     this.late = parts.late;
     this.counts = parts.counts;
     this.next = next;
@@ -68,7 +76,7 @@ export class AsOfJoinOperator implements TwoInputOperator {
     if (timestamp < this.now) return this.late.push(value, context, this.now, 'left');
     this.counts.joined++;
     const ofKey = this.ofKey(key);
-    ofKey.waiting.insert(timestamp, value);
+    ofKey.waiting.insert(timestamp, this.leftViews ? kept(value) : value);
     if (timestamp <= this.now) return this.wake(ofKey);
     this.wakes.at(ofKey, timestamp);
     return true;
@@ -84,8 +92,9 @@ export class AsOfJoinOperator implements TwoInputOperator {
     const ofKey = known ?? this.ofKey(key);
     const { versions } = ofKey;
     const at = versions.after(timestamp) - 1;
-    if (at >= versions.head && versions.times[at] === timestamp) versions.values[at] = value;
-    else versions.insert(timestamp, value);
+    if (at >= versions.head && versions.times[at] === timestamp)
+      versions.values[at] = this.rightViews ? kept(value) : value;
+    else versions.insert(timestamp, this.rightViews ? kept(value) : value);
     this.wakes.at(ofKey, this.dueAt(ofKey));
     return true;
   }

@@ -1,6 +1,7 @@
 import type { ResolvedInterval } from '../join/spec.ts';
 import { NO_ROWS, type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { type Sleeper, Wakes } from '../join/wakes.ts';
+import { kept } from '../record/kept.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
 import { KeyMap } from '../state/key-map.ts';
@@ -17,6 +18,9 @@ export interface IntervalJoinParts {
   /** Whether left rows without a partner are given, and right ones. */
   readonly leftOuter: boolean;
   readonly rightOuter: boolean;
+  /** Whether the values of a side are views of records, void after their push: copies are kept. */
+  readonly leftViews: boolean;
+  readonly rightViews: boolean;
   readonly output: JoinOutput;
   readonly late: LateOutput;
   readonly counts: RecordCounts;
@@ -49,6 +53,8 @@ export class IntervalJoinOperator implements TwoInputOperator {
   private readonly keepRight: number;
   private readonly leftStride: number;
   private readonly rightStride: number;
+  private readonly leftViews: boolean;
+  private readonly rightViews: boolean;
   private readonly leftOuter: boolean;
   private readonly rightOuter: boolean;
   private readonly holdsBack: number;
@@ -88,6 +94,8 @@ export class IntervalJoinOperator implements TwoInputOperator {
     this.rightStride = strideOf(this.keepRight, rightOuter);
     this.holdsBack = Math.max(leftOuter ? this.keepLeft : 0, rightOuter ? this.keepRight : 0);
     this.output = parts.output;
+    this.leftViews = parts.leftViews;
+    this.rightViews = parts.rightViews;
     this.late = parts.late;
     this.counts = parts.counts;
     this.next = next;
@@ -98,7 +106,7 @@ export class IntervalJoinOperator implements TwoInputOperator {
     if (timestamp < this.lateBefore) return this.late.push(value, context, this.now, 'left');
     const rows = this.rowsOf(context.key);
     if (rows.left === NO_ROWS) rows.left = new TimedRows(this.leftOuter);
-    const at = rows.left.insert(timestamp, value);
+    const at = rows.left.insert(timestamp, this.leftViews ? kept(value) : value);
     this.wakes.at(rows, dueAt(timestamp + this.keepLeft, this.leftStride));
     if (rows.right.size === 0) return true;
     this.fromLeft = true;
@@ -111,7 +119,7 @@ export class IntervalJoinOperator implements TwoInputOperator {
     if (timestamp < this.lateBefore) return this.late.push(value, context, this.now, 'right');
     const rows = this.rowsOf(context.key);
     if (rows.right === NO_ROWS) rows.right = new TimedRows(this.rightOuter);
-    const at = rows.right.insert(timestamp, value);
+    const at = rows.right.insert(timestamp, this.rightViews ? kept(value) : value);
     this.wakes.at(rows, dueAt(timestamp + this.keepRight, this.rightStride));
     if (rows.left.size === 0) return true;
     this.fromLeft = false;

@@ -27,6 +27,8 @@ interface JoinParts {
   readonly counts: RecordCounts;
   readonly lateOutlet: (topic: string) => Outlet;
   readonly next: Operator;
+  readonly leftViews?: boolean;
+  readonly rightViews?: boolean;
 }
 
 /** The operator of a join step, in front of `next`. */
@@ -38,6 +40,8 @@ export function joinOperator(form: JoinForm, parts: JoinParts): TwoInputOperator
     allowedLateness: form.allowedLatenessMs,
     leftOuter: type === 'left' || type === 'full',
     rightOuter: type === 'right' || type === 'full',
+    leftViews: parts.leftViews ?? false,
+    rightViews: parts.rightViews ?? false,
     output: new JoinOutput(name, form.call, faults, counts, next),
     late: new LateOutput(name, lateOutlet, counts),
     counts,

@@ -314,7 +314,16 @@ describe('lookup', () => {
         `${(left as Row).id}+${(right as Row | undefined)?.id ?? '-'}`;
       const key = (row: unknown): unknown => (row as Row).k;
       const output = new JoinOutput('lookup-1', call, faults, counts, next);
-      const parts = { step: 'lookup-1', key, sideKey: key, leftOuter, output, faults, counts };
+      const parts = {
+        step: 'lookup-1',
+        key,
+        sideKey: key,
+        sideViews: false,
+        leftOuter,
+        output,
+        faults,
+        counts,
+      };
       return new LookupJoinOperator(parts, next);
     };
   const keys = fc.constantFrom('a', 'b', 1, null, undefined);

@@ -1,5 +1,6 @@
 import { fail } from '../errors.ts';
 import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
+import { kept } from '../record/kept.ts';
 import { described } from '../record/limits.ts';
 import { type SnapshotReader, type SnapshotWriter, TASK_STATE } from '../state/snapshot.ts';
 import { refusePromise } from '../window/synchronous.ts';
@@ -16,6 +17,8 @@ export interface LookupJoinParts {
   readonly step: string;
   readonly key: KeyFunction;
   readonly sideKey: KeyFunction;
+  /** Whether the side's values are views of records, void after their push: copies are kept. */
+  readonly sideViews: boolean;
   /** Whether values that find nothing are given. */
   readonly leftOuter: boolean;
   readonly output: JoinOutput;
@@ -32,6 +35,7 @@ export class LookupJoinOperator implements TwoInputOperator {
   private readonly step: string;
   private readonly keyOf: KeyFunction;
   private readonly sideKeyOf: KeyFunction;
+  private readonly sideViews: boolean;
   private readonly leftOuter: boolean;
   private readonly output: JoinOutput;
   private readonly faults: Faults;
@@ -50,6 +54,7 @@ export class LookupJoinOperator implements TwoInputOperator {
     this.step = parts.step;
     this.keyOf = parts.key;
     this.sideKeyOf = parts.sideKey;
+    this.sideViews = parts.sideViews;
     this.leftOuter = parts.leftOuter;
     this.output = parts.output;
     this.faults = parts.faults;
@@ -99,7 +104,7 @@ export class LookupJoinOperator implements TwoInputOperator {
       rows = new TimedRows(false);
       this.table.set(key, rows);
     }
-    rows.insert(context.timestamp, value);
+    rows.insert(context.timestamp, this.sideViews ? kept(value) : value);
     return true;
   }
 

@@ -1,5 +1,6 @@
 import { JoinSession, KeySessions, type PlainSession } from '../join/session.ts';
 import { Wakes } from '../join/wakes.ts';
+import { kept } from '../record/kept.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
 import { KeyMap } from '../state/key-map.ts';
@@ -19,6 +20,9 @@ export interface SessionJoinParts {
   /** Whether left rows without a partner are given, and right ones. */
   readonly leftOuter: boolean;
   readonly rightOuter: boolean;
+  /** Whether the values of a side are views of records, void after their push: copies are kept. */
+  readonly leftViews: boolean;
+  readonly rightViews: boolean;
   readonly output: JoinOutput;
   readonly late: LateOutput;
   readonly counts: RecordCounts;
@@ -49,6 +53,8 @@ class Hold implements Due {
 export class SessionJoinOperator implements TwoInputOperator {
   private readonly gap: number;
   private readonly allowedLateness: number;
+  private readonly leftViews: boolean;
+  private readonly rightViews: boolean;
   private readonly leftOuter: boolean;
   private readonly rightOuter: boolean;
   private readonly late: LateOutput;
@@ -76,6 +82,8 @@ export class SessionJoinOperator implements TwoInputOperator {
     this.allowedLateness = parts.allowedLateness;
     this.leftOuter = parts.leftOuter;
     this.rightOuter = parts.rightOuter;
+    this.leftViews = parts.leftViews;
+    this.rightViews = parts.rightViews;
     this.late = parts.late;
     this.counts = parts.counts;
     this.loop = new PairLoop(parts.output);
@@ -85,14 +93,14 @@ export class SessionJoinOperator implements TwoInputOperator {
   pushLeft(value: unknown, context: ContextCell): boolean {
     const session = this.sessionOf(context);
     if (session === undefined) return this.late.push(value, context, this.now, 'left');
-    session.left.insert(context.timestamp, value);
+    session.left.insert(context.timestamp, this.leftViews ? kept(value) : value);
     return this.settle(session);
   }
 
   pushRight(value: unknown, context: ContextCell): boolean {
     const session = this.sessionOf(context);
     if (session === undefined) return this.late.push(value, context, this.now, 'right');
-    session.right.insert(context.timestamp, value);
+    session.right.insert(context.timestamp, this.rightViews ? kept(value) : value);
     return this.settle(session);
   }
 

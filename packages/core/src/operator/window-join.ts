@@ -1,4 +1,5 @@
 import { NO_ROWS, type PlainRows, TimedRows } from '../join/timed-rows.ts';
+import { kept } from '../record/kept.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
 import { KeyMap } from '../state/key-map.ts';
@@ -20,6 +21,9 @@ export interface WindowJoinParts {
   /** Whether left rows without a partner are given, and right ones. */
   readonly leftOuter: boolean;
   readonly rightOuter: boolean;
+  /** Whether the values of a side are views of records, void after their push: copies are kept. */
+  readonly leftViews: boolean;
+  readonly rightViews: boolean;
   readonly output: JoinOutput;
   readonly late: LateOutput;
   readonly counts: RecordCounts;
@@ -78,6 +82,8 @@ const NO_SPAN: Span = {
 export class WindowJoinOperator implements TwoInputOperator {
   private readonly assigner: SlidingAssigner;
   private readonly allowedLateness: number;
+  private readonly leftViews: boolean;
+  private readonly rightViews: boolean;
   private readonly leftOuter: boolean;
   private readonly rightOuter: boolean;
   private readonly holdsBack: number;
@@ -114,6 +120,8 @@ export class WindowJoinOperator implements TwoInputOperator {
     this.leftOuter = leftOuter;
     this.rightOuter = rightOuter;
     this.holdsBack = leftOuter || rightOuter ? assigner.size - 1 + allowedLateness : 0;
+    this.leftViews = parts.leftViews;
+    this.rightViews = parts.rightViews;
     this.late = parts.late;
     this.counts = parts.counts;
     this.loop = new PairLoop(parts.output);
@@ -125,7 +133,7 @@ export class WindowJoinOperator implements TwoInputOperator {
     if (span.windows.length === 0) return this.turnAway(span, value, context, 'left');
     const rows = this.rowsOf(context.key, span);
     if (rows.left === NO_ROWS) rows.left = new TimedRows(false);
-    const at = rows.left.insert(context.timestamp, value);
+    const at = rows.left.insert(context.timestamp, this.leftViews ? kept(value) : value);
     return span.anyFired ? this.joinLate(rows, true, at) : true;
   }
 
@@ -134,7 +142,7 @@ export class WindowJoinOperator implements TwoInputOperator {
     if (span.windows.length === 0) return this.turnAway(span, value, context, 'right');
     const rows = this.rowsOf(context.key, span);
     if (rows.right === NO_ROWS) rows.right = new TimedRows(false);
-    const at = rows.right.insert(context.timestamp, value);
+    const at = rows.right.insert(context.timestamp, this.rightViews ? kept(value) : value);
     return span.anyFired ? this.joinLate(rows, false, at) : true;
   }
 

@@ -192,18 +192,15 @@ export class Builder {
   }
 
   join(right: unknown, spec: JoinSpec, call: AnyJoin, options?: JoinOptions<JoinType>): Builder {
-    return this.meet('join', right, options, (name, draft) => {
-      this.refuseViews(name, this.output);
-      this.refuseViews(name, (right as Builder).output);
-      return joinStep(draft, name, spec, call, options);
-    });
+    return this.meet('join', right, options, (name, draft) =>
+      joinStep(draft, name, spec, call, options),
+    );
   }
 
   lookup(side: unknown, keys: never, call: AnyJoin, options?: LookupOptions<'left'>): Builder {
-    return this.meet('lookup', side, options, (name, draft) => {
-      this.refuseViews(name, (side as Builder).output);
-      return lookupStep(draft, name, keys, call, options);
-    });
+    return this.meet('lookup', side, options, (name, draft) =>
+      lookupStep(draft, name, keys, call, options),
+    );
   }
 
   to(topic: string, serde: Serde<unknown>, options: SinkOptions<unknown, unknown> = {}): Pipeline {
@@ -245,15 +242,6 @@ export class Builder {
     const name = this.begin(kind, options);
     this.draft.checkFunction(name, 'its argument', call);
     return this.follow({ kind, name, call });
-  }
-
-  /** A step that keeps values cannot keep views of records. */
-  private refuseViews(name: string, output: Output): void {
-    if (!this.draft.areViews(name, [output])) return;
-    this.draft.wrong(
-      name,
-      'keeps views of records, which are void by then; .map() to values first',
-    );
   }
 
   /** The stream after a step that has one input. */

@@ -78,9 +78,9 @@ export function lookupStep(
     rightFirst: true,
     stateful: true,
     lateTo: undefined,
-    create: ({ faults, counts, next }) => {
+    create: ({ faults, counts, next, rightViews: sideViews }) => {
       const output = new JoinOutput(name, call, faults, counts, next);
-      const parts = { step: name, key, sideKey, leftOuter, output, faults, counts };
+      const parts = { step: name, key, sideKey, sideViews, leftOuter, output, faults, counts };
       return new LookupJoinOperator(parts, next);
     },
   };

@@ -262,7 +262,7 @@ export interface Stream<T, K = string | undefined> {
    * Pairs of values of this stream and another one that have the same key, after `keyBy` on both:
    * those that lie within an `interval` of each other, that share a window (`tumbling`, `hopping`,
    * `session`), or that live at the same time (`unbounded`); or each value with the version `asOf` its
-   * time. `join` makes one result of each pair. Values must not be views of their records.
+   * time. `join` makes one result of each pair. Of views of records it keeps copies.
    */
   join<R, O, J extends JoinType = 'inner'>(
     right: Stream<R, K>,
@@ -290,8 +290,8 @@ export interface Stream<T, K = string | undefined> {
   ): Stream<O, K>;
   /**
    * Each value with all values of a bounded stream that have its key: `side` is read to its end, by
-   * every task, before the first value passes. A key of `undefined` or `null` finds nothing. Values
-   * of the side must not be views of their records.
+   * every task, before the first value passes. A key of `undefined` or `null` finds nothing. Of
+   * views of records in the side copies are kept.
    */
   lookup<S, SK, O, J extends 'inner' | 'left' = 'inner'>(
     side: Stream<S, SK>,
