@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { engineConfig, topicOptions } from '../engine-config.ts';
 import { Control } from '../protocol/control.ts';
 import { EngineDirectory } from '../storage/engine-directory.ts';
+import { GroupOffsets } from '../storage/group-offsets.ts';
 import { openDurableTopic } from '../storage/open-topic.ts';
 import { seededRandom } from '../storage/testing/random.ts';
 import { type Operation, refusal, SimulatedDisk } from '../storage/testing/simulated-disk.ts';
@@ -202,6 +203,30 @@ describe('the owner of a durable topic', () => {
     owner.step();
     expect(order).toMatch(/^flush .*group $/);
     expect(new Bench(bench.disk).read(0, 'team')).toEqual([]);
+  });
+
+  test('retains by bytes, but what a group has yet to read stays', () => {
+    const own = { retentionBytes: 16_384, segmentBytes: 8_192 };
+    const one = new Bench(new SimulatedDisk(), 'disk', own);
+    one.topic.createGroup('slow');
+    const fill = (): void => {
+      for (let i = 0; i < 1_000; i++) {
+        while (one.topic.tryAppend({ value: 'x'.repeat(40), shard: 0 }) < 0) one.owner.step();
+      }
+      one.nowMs += 2_000;
+      one.owner.step();
+    };
+    fill();
+    expect(one.topic.stats()[0].earliest).toBe(0);
+    one.topic.deleteGroup('slow');
+    fill();
+    const { earliest, end } = one.topic.stats()[0];
+    expect(earliest).toBeGreaterThan(1_000);
+    expect(end - earliest).toBeGreaterThan(50);
+    // A group that another process reads in holds it just as well.
+    new GroupOffsets(one.disk, '/data', 'events').save('elsewhere', [earliest, 0]);
+    fill();
+    expect(one.topic.stats()[0].earliest).toBe(earliest);
   });
 
   test('forgets a group that was deleted', () => {

@@ -1,5 +1,5 @@
 import type { Topic } from '@lite-streams/core';
-import type { Shard, WaitingPlace } from '@lite-streams/core/internal';
+import { groupPlace, type Shard, type WaitingPlace } from '@lite-streams/core/internal';
 import type { Disk } from '../storage/disk.ts';
 import { GroupOffsets } from '../storage/group-offsets.ts';
 import { openShardLog } from '../storage/open-shard-log.ts';
@@ -14,9 +14,12 @@ const RETAIN_EVERY_MS = 1_000;
 export class TopicLog {
   readonly places: readonly WaitingPlace[];
   private readonly topic: Topic;
+  private readonly files: GroupOffsets;
   private readonly scribes: Set<ShardScribe>;
   private keeper: GroupKeeper | undefined;
   private readonly stopped: (shard: number, error: unknown) => void;
+  /** Whether it was told that offsets of groups cannot be read. */
+  private told = false;
   private retainedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -41,9 +44,8 @@ export class TopicLog {
       }
     }
     this.places = shards.map(({ number }) => topic.recordPlaces[number]);
-    if (keepsGroups) {
-      this.keeper = new GroupKeeper(topic, new GroupOffsets(disk, where.directory, where.topic));
-    }
+    this.files = new GroupOffsets(disk, where.directory, where.topic);
+    if (keepsGroups) this.keeper = new GroupKeeper(topic, this.files);
   }
 
   get behind(): boolean {
@@ -110,9 +112,42 @@ export class TopicLog {
       retentionMs: ageMs,
     } = this.topic.options;
     if (records === undefined && bytes === undefined && ageMs === undefined) return;
+    const unread = this.unreadOrTold();
+    // Whoever holds the directory may have died with it: then this is for the next time.
+    if (unread === undefined) return;
     for (const scribe of this.scribes) {
-      this.guarded(scribe, () => scribe.retain({ records, bytes, ageMs }));
+      const keepFrom = unread[scribe.shard.number];
+      this.guarded(scribe, () => scribe.retain({ records, bytes, ageMs, keepFrom }));
     }
+  }
+
+  /** A group whose file cannot be read may have yet to read anything: then all is kept. */
+  private unreadOrTold(): number[] | undefined {
+    try {
+      return this.unread();
+    } catch (error) {
+      if (!this.told) this.stopped(-1, error);
+      this.told = true;
+      return undefined;
+    }
+  }
+
+  /** The offset in each shard from which on some group has yet to read, here or in another process. */
+  private unread(): number[] | undefined {
+    const { topic } = this;
+    const groups = topic.directory.groupNamesAtOnce();
+    if (groups === undefined) return undefined;
+    const unread = topic.shards.map(() => Number.MAX_SAFE_INTEGER);
+    const hold = (offset: number, shard: number): void => {
+      unread[shard] = Math.min(unread[shard], offset);
+    };
+    for (const { id } of groups) {
+      for (const shard of topic.shards) hold(groupPlace(shard, id).committedOffset(), shard.number);
+    }
+    for (const name of this.files.names()) {
+      if (!groups.some(group => group.name === name)) this.files.read(name)?.forEach(hold);
+    }
+    return unread;
   }
 
   /**
