@@ -46,16 +46,23 @@ export class FrameScanner {
 
   /** Whether a whole, undamaged frame of this segment stands at `position`. */
   load(position: number): boolean {
+    const wasRead = position >= this.windowStart && position < this.windowEnd;
+    if (this.check(position)) return true;
+    this.forget();
+    // A writer may have finished the frame since it was read.
+    return wasRead && (this.check(position) || this.forget());
+  }
+
+  private check(position: number): boolean {
     this.position = position;
     if (!this.window(position, FRAME_HEADER_BYTES)) return false;
     const { i32 } = this.memory;
-    if (i32[(this.at + FRAME.magic) >> 2] !== FRAME_MAGIC) return this.forget();
-    if (i32[(this.at + FRAME.salt) >> 2] !== this.salt) return this.forget();
+    if (i32[(this.at + FRAME.magic) >> 2] !== FRAME_MAGIC) return false;
+    if (i32[(this.at + FRAME.salt) >> 2] !== this.salt) return false;
     const { length } = this;
     if (length < FRAME_HEADER_BYTES || length > MOST_FRAME_BYTES || (length & 7) !== 0)
-      return this.forget();
-    if (!this.window(position, length)) return this.forget();
-    return this.isIntact() || this.forget();
+      return false;
+    return this.window(position, length) && this.isIntact();
   }
 
   /** Whether the frame is what its checksum says. */
@@ -70,7 +77,7 @@ export class FrameScanner {
     const read = this.windowEnd - position;
     if (position < this.windowStart || read < FRAME_HEADER_BYTES) return false;
     if (this.memory.i32[(at + FRAME.length) >> 2] >>> 0 > read) return false;
-    return this.load(position);
+    return this.check(position) || this.forget();
   }
 
   /**
@@ -87,8 +94,8 @@ export class FrameScanner {
     return -1;
   }
 
-  /** Drops what has been read: a writer may have written there since. Returns false. */
-  forget(): false {
+  /** Drops what has been read. Returns false. */
+  private forget(): false {
     this.windowStart = 0;
     this.windowEnd = 0;
     return false;

@@ -20,6 +20,7 @@ import { logDamaged } from './storage-failure.ts';
 
 const WINDOW_BYTES = 1024 * 1024;
 const DEFAULT_BYTES = 512 * 1024;
+const SEEK_ATTEMPTS = 8;
 
 interface OpenSegment {
   readonly file: DiskFile;
@@ -145,21 +146,25 @@ export class ShardLogReader {
 
   /** Aims at a frame before the one that holds `offset`. False when there is no log. */
   private seek(offset: number): boolean {
-    const firsts = listSegments(this.disk, this.directory);
-    const first = firsts.findLast(from => from <= offset);
-    if (first === undefined) {
+    // A segment may be removed between the look at the directory and its opening.
+    for (let attempt = 0; attempt < SEEK_ATTEMPTS; attempt++) {
+      const firsts = listSegments(this.disk, this.directory);
       if (firsts.length === 0) return false;
-      fail(
-        'OFFSET_OUT_OF_RANGE',
-        `Offset ${offset} is below the first offset ${firsts[0]} of ${this.directory}.`,
-      );
+      const first = firsts.findLast(from => from <= offset);
+      if (first === undefined) {
+        fail(
+          'OFFSET_OUT_OF_RANGE',
+          `Offset ${offset} is below the first offset ${firsts[0]} of ${this.directory}.`,
+        );
+      }
+      const segment = this.open(first);
+      if (segment === undefined) continue;
+      const indexed = this.indexed(segment).positionOf(offset);
+      if (indexed > this.position) this.position = indexed;
+      this.nextOffset = offset;
+      return true;
     }
-    const segment = this.open(first);
-    if (segment === undefined) return false;
-    const indexed = this.indexed(segment).positionOf(offset);
-    if (indexed > this.position) this.position = indexed;
-    this.nextOffset = offset;
-    return true;
+    return false;
   }
 
   /** Aims at the beginning of the segment that begins at `firstOffset`, if it is there. */
