@@ -4,15 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RecordView } from '@lite-streams/core/internal';
+import { RecordView, type SlotRun } from '@lite-streams/core/internal';
 import { nodeDisk } from '../../packages/workers/src/storage/node-disk.ts';
 import { ShardLog } from '../../packages/workers/src/storage/shard-log.ts';
+import { ShardLogReader } from '../../packages/workers/src/storage/shard-log-reader.ts';
 import { seededRandom } from '../../packages/workers/src/storage/testing/random.ts';
-import { valueAt, WRITER_LOG } from './kill-values.ts';
+import { KEYS, valueAt, WRITER_LOG } from './kill-values.ts';
 
 const WRITER = fileURLToPath(new URL('./log-writer.ts', import.meta.url));
 /** A writer lives so long after it has begun to open its log; some die while they do. */
-const LONGEST_LIFE_MS = 60;
+const LONGEST_LIFE_MS = 120;
 
 export interface KillReport {
   readonly kills: number;
@@ -58,7 +59,11 @@ async function killInLane(kills: number, seed: number): Promise<KillReport> {
   try {
     for (let kill = 0; kill < kills; kill++) {
       const lifeMs = random.chance(0.2) ? 0 : random.next() * LONGEST_LIFE_MS;
+      const follower = new Follower(directory, heard);
       await oneLife(directory, seed + kill, lifeMs, heard);
+      follower.stop();
+      if (follower.fault !== undefined)
+        faults.push(`seed ${seed}, kill ${kill}: ${follower.fault}`);
       if (!heard.opened) inRecovery++;
       // Most of the time the next writer recovers what is left, and may be killed there.
       if (kill % 5 !== 4 && kill !== kills - 1) continue;
@@ -104,6 +109,60 @@ function hear(heard: Heard, line: string): void {
   }
 }
 
+/** Reads the log from this process while the writer lives, and where it stopped after the next has begun. */
+class Follower {
+  fault: string | undefined;
+  private readonly heard: Heard;
+  private readonly reader: ShardLogReader;
+  private readonly timer: NodeJS.Timeout;
+  private next = -1;
+
+  constructor(directory: string, heard: Heard) {
+    this.heard = heard;
+    this.reader = new ShardLogReader(nodeDisk, directory, { ...WRITER_LOG });
+    this.timer = setInterval(() => this.follow(), 1);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.follow();
+    this.reader.close();
+  }
+
+  private follow(): void {
+    try {
+      if (this.next < 0) this.next = this.reader.firstOffset() ?? -1;
+      if (this.next < 0 || this.fault !== undefined) return;
+      for (let run = this.reader.read(this.next); run !== undefined; ) {
+        this.fault ??= compareRun(run, this.next, Number.POSITIVE_INFINITY);
+        this.next += run.count;
+        // What can be read stays, though the writer dies before it has said that it wrote it.
+        this.heard.written = Math.max(this.heard.written, this.next);
+        run = this.reader.read(this.next);
+      }
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      // Retention was faster.
+      if (code === 'OFFSET_OUT_OF_RANGE') this.next = -1;
+      else this.fault = `a reader beside the writer: ${String(error)}`;
+    }
+  }
+}
+
+/** Whether a run holds what must stand there; compaction may have left out what a later record replaces. */
+function compareRun(run: SlotRun, from: number, endOffset: number): string | undefined {
+  if (run.offset !== from) return `a run begins at ${run.offset}, not at ${from}`;
+  for (let i = 0; i < run.count; i++) {
+    const offset = from + i;
+    if (run.kind(i) < 0 && offset + KEYS < endOffset) continue;
+    if (run.kind(i) < 0) return `offset ${offset} holds nothing`;
+    if (run.view(i, VIEW).text !== valueAt(offset)) return `offset ${offset} holds another record`;
+  }
+  return undefined;
+}
+
+const VIEW = new RecordView();
+
 /** Opens what is left, as the oracle knows it. */
 function look(directory: string, heard: Heard): string | undefined {
   const log = ShardLog.open(nodeDisk, directory, WRITER_LOG);
@@ -114,13 +173,11 @@ function look(directory: string, heard: Heard): string | undefined {
     if (log.endOffset < heard.written) {
       return `${heard.written} records were written, ${log.endOffset} are left`;
     }
-    const view = new RecordView();
     let next = log.firstOffset;
     for (let run = log.read(next); run !== undefined; run = log.read(next)) {
-      if (run.offset !== next) return `a run begins at ${run.offset}, not at ${next}`;
-      for (let i = 0; i < run.count; i++, next++) {
-        if (run.view(i, view).text !== valueAt(next)) return `offset ${next} holds another record`;
-      }
+      const fault = compareRun(run, next, log.endOffset);
+      if (fault !== undefined) return fault;
+      next += run.count;
     }
     if (next !== log.endOffset) return `reading ends at ${next}, the log at ${log.endOffset}`;
     heard.written = next;

@@ -5,7 +5,7 @@ import { nodeDisk } from '../../packages/workers/src/storage/node-disk.ts';
 import { ShardLog } from '../../packages/workers/src/storage/shard-log.ts';
 import { seededRandom } from '../../packages/workers/src/storage/testing/random.ts';
 import { runOf } from '../../packages/workers/src/storage/testing/slots.ts';
-import { valueAt, WRITER_LOG } from './kill-values.ts';
+import { KEYS, valueAt, WRITER_LOG } from './kill-values.ts';
 
 const [directory, seed] = process.argv.slice(2);
 const random = seededRandom(Number(seed));
@@ -20,6 +20,7 @@ for (;;) {
   const from = log.endOffset;
   const count = 1 + random.below(200);
   const slots = Array.from({ length: count }, (_, i) => ({
+    key: `k${(from + i) % KEYS}`,
     value: valueAt(from + i),
     timestamp: from + i,
   }));
@@ -31,4 +32,5 @@ for (;;) {
     writeSync(STDOUT, `start ${keepFrom}\n`);
     log.retain({ bytes: 0, keepFrom });
   }
+  if (random.chance(0.02)) log.compact();
 }
