@@ -1,12 +1,11 @@
+import { type OpenWindow, OpenWindows, type Span, WindowedRows } from '../join/open-windows.ts';
 import { NO_ROWS, type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { kept } from '../record/kept.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
 import { KeyMap } from '../state/key-map.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
-import { DueQueue } from '../window/due.ts';
 import type { SlidingAssigner } from '../window/sliding.ts';
-import type { Window } from '../window/window.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { JoinOutput } from './join-output.ts';
@@ -29,50 +28,6 @@ export interface WindowJoinParts {
   readonly counts: RecordCounts;
 }
 
-/** The rows of one key, once each, in however many windows they are. */
-class KeyRows {
-  readonly key: unknown;
-  left = NO_ROWS;
-  right = NO_ROWS;
-  /** The span whose windows know of this key already. */
-  span: Span | undefined = undefined;
-
-  constructor(key: unknown) {
-    this.key = key;
-  }
-}
-
-class JoinWindow {
-  readonly edges: Window;
-  dueAt: number;
-  fired: boolean;
-  /** The keys that have rows in it. */
-  readonly keys = new Set<KeyRows>();
-
-  constructor(edges: Window, dueAt: number, fired: boolean) {
-    this.edges = edges;
-    this.dueAt = dueAt;
-    this.fired = fired;
-  }
-}
-
-/** The windows of every time in `[start, end)` that are not late. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
-  readonly windows: readonly JoinWindow[];
-  readonly assigned: number;
-  readonly anyFired: boolean;
-}
-
-const NO_SPAN: Span = {
-  start: Number.POSITIVE_INFINITY,
-  end: Number.NEGATIVE_INFINITY,
-  windows: [],
-  assigned: 0,
-  anyFired: false,
-};
-
 /**
  * Pairs of one key and window, tumbling or hopping, made when the window fires, at its end − 1. A row
  * that comes later and is allowed makes its pairs at once, and no pair twice. When the window goes,
@@ -80,8 +35,7 @@ const NO_SPAN: Span = {
  * such a join is held back by the window's life, so that these rows are not late there.
  */
 export class WindowJoinOperator implements TwoInputOperator {
-  private readonly assigner: SlidingAssigner;
-  private readonly allowedLateness: number;
+  private readonly slide: number;
   private readonly leftViews: boolean;
   private readonly rightViews: boolean;
   private readonly leftOuter: boolean;
@@ -92,31 +46,28 @@ export class WindowJoinOperator implements TwoInputOperator {
   private readonly loop: PairLoop;
   private readonly next: Operator;
 
-  private readonly keys = new KeyMap<KeyRows>();
-  private readonly windows = new Map<number, JoinWindow>();
-  private readonly queue = new DueQueue<JoinWindow>();
-  private now = Number.NEGATIVE_INFINITY;
-  private span = NO_SPAN;
-  private readonly starts: number[] = [];
+  private readonly keys = new KeyMap<WindowedRows>();
+  private readonly windows: OpenWindows;
 
   /** A row that has come into windows that have fired, and the next of them. */
-  private lateRows: KeyRows | undefined;
+  private lateRows: WindowedRows | undefined;
+  private lateSpan!: Span;
   private lateIsLeft = false;
   private lateAt = 0;
   private lateWindow = 0;
   /** Whether the watermark still has windows to look after before it is passed on. */
   private advancing = false;
   /** The window that fires or goes, the keys left in it, and which of a key's sides comes next. */
-  private window: JoinWindow | undefined;
+  private window: OpenWindow | undefined;
   private going = false;
-  private rest!: Iterator<KeyRows, undefined>;
-  private rows: KeyRows | undefined;
+  private rest!: Iterator<WindowedRows, undefined>;
+  private rows: WindowedRows | undefined;
   private phase: 'left' | 'right' | 'drop' = 'left';
 
   constructor(parts: WindowJoinParts, next: Operator) {
     const { assigner, allowedLateness, leftOuter, rightOuter } = parts;
-    this.assigner = assigner;
-    this.allowedLateness = allowedLateness;
+    this.windows = new OpenWindows(assigner, allowedLateness);
+    this.slide = assigner.slide;
     this.leftOuter = leftOuter;
     this.rightOuter = rightOuter;
     this.holdsBack = leftOuter || rightOuter ? assigner.size - 1 + allowedLateness : 0;
@@ -129,27 +80,28 @@ export class WindowJoinOperator implements TwoInputOperator {
   }
 
   pushLeft(value: unknown, context: ContextCell): boolean {
-    const span = this.spanOf(context.timestamp);
+    const span = this.windows.spanOf(context.timestamp);
     if (span.windows.length === 0) return this.turnAway(span, value, context, 'left');
     const rows = this.rowsOf(context.key, span);
     if (rows.left === NO_ROWS) rows.left = new TimedRows(false);
     const at = rows.left.insert(context.timestamp, this.leftViews ? kept(value) : value);
-    return span.anyFired ? this.joinLate(rows, true, at) : true;
+    return span.anyFired ? this.joinLate(rows, span, true, at) : true;
   }
 
   pushRight(value: unknown, context: ContextCell): boolean {
-    const span = this.spanOf(context.timestamp);
+    const span = this.windows.spanOf(context.timestamp);
     if (span.windows.length === 0) return this.turnAway(span, value, context, 'right');
     const rows = this.rowsOf(context.key, span);
     if (rows.right === NO_ROWS) rows.right = new TimedRows(false);
     const at = rows.right.insert(context.timestamp, this.rightViews ? kept(value) : value);
-    return span.anyFired ? this.joinLate(rows, false, at) : true;
+    return span.anyFired ? this.joinLate(rows, span, false, at) : true;
   }
 
   watermark(watermark: number): boolean {
-    if (watermark <= this.now) return true;
-    this.now = watermark;
-    if (this.queue.nextAt > watermark) return this.passTime();
+    const { windows } = this;
+    if (watermark <= windows.now) return true;
+    windows.now = watermark;
+    if (windows.queue.nextAt > watermark) return this.passTime();
     this.advancing = true;
     return this.advance();
   }
@@ -179,7 +131,7 @@ export class WindowJoinOperator implements TwoInputOperator {
       left.plain(),
       right.plain(),
     ]);
-    writeByGroup(writer, this.now, entries, ([key]) => keyGroupOf(key));
+    writeByGroup(writer, this.windows.now, entries, ([key]) => keyGroupOf(key));
   }
 
   restore(reader: SnapshotReader): void {
@@ -189,59 +141,19 @@ export class WindowJoinOperator implements TwoInputOperator {
       state => {
         // Several tasks may have written: the one that was furthest behind holds.
         watermark = Math.min(watermark, state as number);
-        this.now = watermark;
+        this.windows.now = watermark;
       },
       entry => {
         const [key, left, right] = entry as [unknown, PlainRows, PlainRows];
-        const rows = new KeyRows(key);
+        const rows = new WindowedRows(key);
         rows.left = new TimedRows(false);
         rows.right = new TimedRows(false);
         rows.left.addAll(left);
         rows.right.addAll(right);
         this.keys.set(key, rows);
-        for (const time of [...left[0], ...right[0]]) this.know(rows, this.spanOf(time));
+        for (const time of [...left[0], ...right[0]]) rows.enter(this.windows.spanOf(time));
       },
     );
-  }
-
-  private spanOf(timestamp: number): Span {
-    const { span } = this;
-    if (timestamp >= span.start && timestamp < span.end) return span;
-    const found = this.locate(timestamp);
-    if (found.windows.length > 0) this.span = found;
-    return found;
-  }
-
-  private locate(timestamp: number): Span {
-    const { assigner, starts } = this;
-    const assigned = assigner.assign(timestamp, starts);
-    const windows: JoinWindow[] = [];
-    for (let i = 0; i < assigned; i++) {
-      if (this.goesAt(starts[i]) > this.now) windows.push(this.open(starts[i]));
-    }
-    return {
-      start: assigner.spanStart,
-      end: assigner.spanEnd,
-      windows,
-      assigned,
-      anyFired: windows.some(({ fired }) => fired),
-    };
-  }
-
-  private open(start: number): JoinWindow {
-    let window = this.windows.get(start);
-    if (window !== undefined) return window;
-    const end = start + this.assigner.size;
-    const fired = end - 1 <= this.now;
-    const edges = Object.freeze({ start, end });
-    window = new JoinWindow(edges, fired ? this.goesAt(start) : end - 1, fired);
-    this.windows.set(start, window);
-    this.queue.push(window);
-    return window;
-  }
-
-  private goesAt(start: number): number {
-    return start + this.assigner.size - 1 + this.allowedLateness;
   }
 
   /** A value without an open window. */
@@ -251,39 +163,35 @@ export class WindowJoinOperator implements TwoInputOperator {
     context: ContextCell,
     side: 'left' | 'right',
   ): boolean {
-    if (span.assigned > 0) return this.late.push(value, context, this.now, side);
+    if (span.assigned > 0) return this.late.push(value, context, this.windows.now, side);
     this.counts.unassigned++;
     return true;
   }
 
-  private rowsOf(key: unknown, span: Span): KeyRows {
+  private rowsOf(key: unknown, span: Span): WindowedRows {
     this.counts.joined++;
     let rows = this.keys.get(key);
     if (rows === undefined) {
-      rows = new KeyRows(key);
+      rows = new WindowedRows(key);
       this.keys.set(key, rows);
     }
-    if (rows.span !== span) this.know(rows, span);
+    rows.enter(span);
     return rows;
   }
 
-  private know(rows: KeyRows, span: Span): void {
-    rows.span = span;
-    for (const window of span.windows) window.keys.add(rows);
-  }
-
   /** A row came into windows that have fired: it makes its pairs in each of them at once. */
-  private joinLate(rows: KeyRows, isLeft: boolean, at: number): boolean {
+  private joinLate(rows: WindowedRows, span: Span, isLeft: boolean, at: number): boolean {
     this.lateRows = rows;
+    this.lateSpan = span;
     this.lateIsLeft = isLeft;
     this.lateAt = at;
     this.lateWindow = 0;
     return this.joinLateWindows(rows);
   }
 
-  private joinLateWindows(rows: KeyRows): boolean {
+  private joinLateWindows(rows: WindowedRows): boolean {
     const { lateAt } = this;
-    const { windows } = this.span;
+    const { windows } = this.lateSpan;
     while (this.lateWindow < windows.length) {
       const { fired, edges } = windows[this.lateWindow++];
       if (!fired) continue;
@@ -320,27 +228,26 @@ export class WindowJoinOperator implements TwoInputOperator {
 
   /** Fires and cleans up all that is due, then passes the watermark on. */
   private advance(): boolean {
-    const { queue, now } = this;
+    const { queue, now } = this.windows;
     for (;;) {
       if (this.window !== undefined) {
         const done = this.going ? this.goes(this.window) : this.fires(this.window);
         if (!done) return false;
       }
       if (queue.size === 0 || queue.nextAt > now) break;
-      this.begin(queue.pop());
+      this.begin(this.windows.next());
     }
     this.advancing = false;
     return this.passTime();
   }
 
-  private begin(window: JoinWindow): void {
-    this.span = NO_SPAN;
+  private begin(window: OpenWindow): void {
     this.window = window;
     this.going = window.fired;
     this.rest = window.keys.values();
   }
 
-  private fires(window: JoinWindow): boolean {
+  private fires(window: OpenWindow): boolean {
     const { edges } = window;
     const { start, end } = edges;
     for (let step = this.rest.next(); step.done !== true; step = this.rest.next()) {
@@ -358,14 +265,12 @@ export class WindowJoinOperator implements TwoInputOperator {
       );
       if (!done) return false;
     }
-    window.fired = true;
-    window.dueAt = this.goesAt(start);
-    this.queue.push(window);
+    this.windows.keepUntilGone(window);
     this.window = undefined;
     return true;
   }
 
-  private goes(window: JoinWindow): boolean {
+  private goes(window: OpenWindow): boolean {
     for (;;) {
       if (this.rows !== undefined && !this.leaves(this.rows, window)) return false;
       const step = this.rest.next();
@@ -373,15 +278,13 @@ export class WindowJoinOperator implements TwoInputOperator {
       this.rows = step.value;
       this.phase = 'left';
     }
-    // A key that lives on remembers its last span, and so this window.
-    window.keys.clear();
-    this.windows.delete(window.edges.start);
+    this.windows.delete(window);
     this.window = undefined;
     return true;
   }
 
   /** A key's rows leave the window: alone where the other side has none, and then for good. */
-  private leaves(rows: KeyRows, { edges }: JoinWindow): boolean {
+  private leaves(rows: WindowedRows, { edges }: OpenWindow): boolean {
     const { key, left, right } = rows;
     const { start, end } = edges;
     if (this.phase === 'left') {
@@ -399,7 +302,7 @@ export class WindowJoinOperator implements TwoInputOperator {
       }
     }
     // Earlier windows have gone before, and the next one starts a slide later.
-    const before = start + this.assigner.slide;
+    const before = start + this.slide;
     left.dropTo(left.from(before));
     right.dropTo(right.from(before));
     if (left.size === 0 && right.size === 0) this.keys.delete(key);
@@ -408,6 +311,6 @@ export class WindowJoinOperator implements TwoInputOperator {
   }
 
   private passTime(): boolean {
-    return this.next.watermark(this.now - this.holdsBack);
+    return this.next.watermark(this.windows.now - this.holdsBack);
   }
 }
