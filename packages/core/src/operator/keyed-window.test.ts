@@ -496,7 +496,7 @@ describe('triggers', () => {
     const [dead] = harness.deadLetters.records;
     expect(dead).toMatchObject({
       key: 'k',
-      timestamp: 99,
+      timestamp: 50,
       headers: { 'window.start': '0', 'window.end': '100', 'error.message': 'Error: saw 1,3,-1' },
     });
     expect(JSON.parse(String(dead.value)).accumulator).toEqual({ n: 2, sum: 4 });
@@ -603,6 +603,42 @@ describe('processing time', () => {
       [['k', 999, 3, 7, 0, 1000]],
     ]);
   });
+});
+
+test.each(Object.entries(setups))(
+  '%s: every value is windowed, late or unassigned',
+  (_, arbitrary) => {
+    fc.assert(
+      fc.property(arbitrary, someEvents, (setup, events) => {
+        const harness = harnessOf(setup);
+        for (const event of events) harness.apply(event);
+        harness.end();
+        const { windowed, late, unassigned, fired } = harness.counts;
+        const records = events.filter(([kind]) => kind === 'record');
+        expect(windowed + late + unassigned).toBe(records.length);
+        expect(harness.late.records).toHaveLength(late);
+        expect(harness.take()).toHaveLength(fired);
+        expect(harness.ended).toBe(true);
+      }),
+    );
+  },
+);
+
+test('a timer that fails when all values have gone is a dead letter without an accumulator', () => {
+  const trigger: Trigger<number> = {
+    onRecord: (_, { timer }) => {
+      timer(50);
+      return 'fire-and-purge';
+    },
+    onTime: () => {
+      throw new Error('nothing left');
+    },
+  };
+  const harness = harnessOf({ spec: global(), trigger: anyTrigger(trigger) });
+  harness.push('k', 1, 1);
+  harness.watermark(50);
+  expect(harness.deadLetters.records).toMatchObject([{ key: 'k', timestamp: 50 }]);
+  expect(harness.counts).toMatchObject({ fired: 2, deadLetters: 1 });
 });
 
 test('results on closing hold time back by what they wait', () => {

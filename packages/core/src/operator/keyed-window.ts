@@ -361,19 +361,18 @@ export class KeyedWindowOperator implements Operator, Clocked {
   }
 
   private timer(pane: KeyedPane, time: number): boolean {
-    const { faults, counts, step, trigger } = this.parts;
+    const { faults, counts, step } = this.parts;
     let verdict: Verdict;
     try {
       verdict = this.callTimer(pane, time);
     } catch (error) {
       const outcome = faults.retry(error, () => this.callTimer(pane, time));
       if (outcome.failed) {
-        if (trigger === undefined || pane.cell === undefined) throw outcome.error;
         counts.fired++;
         const { start, end } = pane.edges();
         const { key } = pane;
-        const dead = { key, window: { start, end }, accumulator: pane.cell.accumulator };
-        return faults.deadPane(step, outcome.error, dead, pane.resultAt);
+        const dead = { key, window: { start, end }, accumulator: pane.cell?.accumulator };
+        return faults.deadPane(step, outcome.error, dead, time);
       }
       verdict = outcome.value as Verdict;
     }

@@ -317,6 +317,15 @@ describe('each misuse is INVALID_PIPELINE and names the step', () => {
       /"window-1".*the trigger's onTime/,
     ],
     [
+      'a trigger whose state is not plain',
+      any(() =>
+        start().window(global(), {
+          trigger: { create: () => new (class Tally {})(), onRecord: () => 'fire' },
+        }),
+      ),
+      /"window-1" has a trigger whose create\(\) does not work.*Tally/,
+    ],
+    [
       'a trigger and early results',
       any(() =>
         start().window(global(), {

@@ -3,6 +3,7 @@ import type { TimeKind } from '../time/clock.ts';
 import type { Aggregate } from '../window/aggregate.ts';
 import { type ResolvedEarly, resolveEarly } from '../window/early.ts';
 import { guardFor } from '../window/guard.ts';
+import { plainCopy } from '../window/plain-copy.ts';
 import { type ResolvedWindow, resolveWindow, type WindowSpec } from '../window/spec.ts';
 import type { AnyTrigger } from '../window/user-trigger.ts';
 import type { Draft } from './draft.ts';
@@ -181,6 +182,12 @@ function checkedTrigger(
   for (const method of ['create', 'onTime', 'merge'] as const) {
     if (trigger[method] === undefined) continue;
     draft.checkFunction(name, `the trigger's ${method}`, trigger[method]);
+  }
+  try {
+    plainCopy(trigger.create?.());
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    draft.wrong(name, `has a trigger whose create() does not work: ${why}`);
   }
   const mergeable = trigger.create === undefined || trigger.merge !== undefined;
   if (window.kind === 'session' && !mergeable) {

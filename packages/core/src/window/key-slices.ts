@@ -52,6 +52,11 @@ export class KeySlices {
   insert(start: number, cell: Cell): void {
     const { starts } = this;
     let at = starts.length;
+    if (at === 0 || starts[at - 1] < start) {
+      starts.push(start);
+      this.cells.push(cell);
+      return;
+    }
     while (at > 0 && starts[at - 1] > start) at--;
     starts.splice(at, 0, start);
     this.cells.splice(at, 0, cell);
@@ -73,6 +78,11 @@ export class KeySlices {
   evict(start: number): void {
     const count = this.firstFrom(start);
     if (count === 0) return;
+    if (count === this.starts.length) {
+      this.starts.length = this.cells.length = 0;
+      this.unsettle();
+      return;
+    }
     this.starts.splice(0, count);
     this.cells.splice(0, count);
     if (count > this.split) this.unsettle();

@@ -42,7 +42,7 @@ function copyOf(value: unknown): unknown {
   if (typeof value !== 'object' || (prototype !== Object.prototype && prototype !== null)) {
     fail(
       'UNSUPPORTED_VALUE',
-      `An accumulator holds ${described(value)}, which cannot be copied; keep plain values in it ` +
+      `What a window keeps holds ${described(value)}, which cannot be copied; keep plain values in it ` +
         '(objects, arrays, Maps, Sets, numbers, texts, bytes) or give the aggregate a `copy`.',
     );
   }
