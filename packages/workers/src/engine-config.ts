@@ -53,6 +53,12 @@ const TOPIC_OPTIONS: readonly (keyof TopicOptions)[] = [
   'maxPollRecords',
 ];
 
+/** Of options that were kept, those that a topic still has. */
+export function knownTopicOptions(kept: Partial<TopicOptions>): Partial<TopicOptions> {
+  const known = TOPIC_OPTIONS.filter(name => kept[name] !== undefined);
+  return Object.fromEntries(known.map(name => [name, kept[name]]));
+}
+
 /** What a topic is made of: its own options over those of the engine. Throws `INVALID_OPTION`. */
 export function topicOptions(config: EngineConfig, own: Partial<TopicOptions>): TopicOptions {
   for (const name of Object.keys(own)) {

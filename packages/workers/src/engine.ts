@@ -9,6 +9,7 @@ import {
   type EngineConfig,
   type EngineOptions,
   engineConfig,
+  knownTopicOptions,
   topicOptions,
 } from './engine-config.ts';
 import { type EngineEvents, EventSource } from './events.ts';
@@ -324,7 +325,7 @@ function keptOptions(
   if (own.durable === false) {
     fail('TOPIC_EXISTS', `The topic "${name}" is in the directory: it is durable.`);
   }
-  return { ...kept, ...own };
+  return { ...knownTopicOptions(kept), ...own };
 }
 
 /**

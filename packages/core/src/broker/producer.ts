@@ -355,7 +355,7 @@ export class Producer {
 
   /** Arranges for the batches to go out, and makes the promise that their senders share. */
   private schedule(): Delivery {
-    this.delivery ??= newDelivery();
+    this.delivery ??= newDelivery(this.acknowledgements === undefined);
     if (!this.scheduled) {
       this.scheduled = true;
       if (this.lingerMs === 0) queueMicrotask(this.drainSoon);
@@ -441,13 +441,15 @@ export class Producer {
 
 function ignore(): void {}
 
-function newDelivery(): Delivery {
-  const appended = Promise.withResolvers<void>();
-  const delivery = { ...Promise.withResolvers<void>(), appended };
+function newDelivery(isAll: boolean): Delivery {
+  const delivery = Promise.withResolvers<void>();
   // Whoever does not await `send` is told by `flush` or `close`, not by an unhandled rejection.
   delivery.promise.catch(ignore);
+  // Where being in the log is all, the one promise is the other.
+  if (isAll) return { ...delivery, appended: delivery };
+  const appended = Promise.withResolvers<void>();
   appended.promise.catch(ignore);
-  return delivery;
+  return { ...delivery, appended };
 }
 
 function checkOptions(

@@ -57,6 +57,7 @@ export class OwnerCycle {
   /** Threads that have exited, with the topics that they may still be members in. */
   private readonly leaving = new Map<number, Set<Topic>>();
   private restMs = REST_MS;
+  private places: readonly WaitingPlace[] = [];
 
   constructor(boot: OwnerBoot, now: () => number, observer: OwnerObserver, disk: Disk = nodeDisk) {
     this.boot = boot;
@@ -96,12 +97,13 @@ export class OwnerCycle {
             stopped,
           );
     if (log !== undefined) this.restMs = Math.min(this.restMs, KEEP_EVERY_MS);
+    if (log !== undefined) this.places = [...this.places, ...log.places];
     this.topics.set(topic.name, { topic, owners: new Set(owners), directory, log });
   }
 
   /** Where to wait for records that are to be written. */
-  get logPlaces(): WaitingPlace[] {
-    return [...this.topics.values()].flatMap(({ log }) => log?.places ?? []);
+  get logPlaces(): readonly WaitingPlace[] {
+    return this.places;
   }
 
   /** Whether there are records to be written. */

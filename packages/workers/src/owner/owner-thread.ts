@@ -1,6 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Bell } from '@lite-streams/core/ground';
-import { parkSync, type WaitingPlace } from '@lite-streams/core/internal';
+import { parkSync } from '@lite-streams/core/internal';
 import type { OwnerBoot } from '../protocol/boot.ts';
 import { Control } from '../protocol/control.ts';
 import { toFailure } from '../protocol/failure.ts';
@@ -56,25 +56,21 @@ class OwnerThread {
   runBlocking(): void {
     const { control, cycle, bell } = this;
     while (!this.stopped) {
+      // A message is posted first, then called for: one that is not read here has moved the calls.
       const calls = control.calls();
+      this.readPort();
       const restMs = cycle.step();
-      const ready = () => this.readPort() || cycle.behind || control.calls() !== calls;
-      if (!ready()) parkSync(bell, this.places(), ready, restMs);
+      const ready = () => cycle.behind || control.calls() !== calls;
+      if (restMs > 0) parkSync(bell, cycle.logPlaces, ready, restMs);
     }
     cycle.step();
     cycle.close();
   }
 
-  private places(): WaitingPlace[] {
-    return this.cycle.logPlaces;
-  }
-
-  private readPort(): boolean {
-    let any = false;
+  private readPort(): void {
     for (;;) {
       const letter = receiveMessageOnPort(this.port) as { message: ToOwner } | undefined;
-      if (letter === undefined) return any;
-      any = true;
+      if (letter === undefined) return;
       this.receive(letter.message);
     }
   }
