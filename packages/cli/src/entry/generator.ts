@@ -8,11 +8,13 @@ if (parentPort === null) throw new Error('This file is the start of a thread.');
 const port = parentPort;
 const boot = workerData as GeneratorBoot;
 const engine = attach(boot.engine);
-const producer = engine.topic(boot.topic).producer();
+const topic = engine.topic(boot.topic);
+const producer = topic.producer();
 const clock = Bell.create();
 let stopped = false;
 
 const generator = new Generator(boot.workload, boot.index, producer, {
+  waitsForDisk: topic.options.durable && topic.options.acks === 'disk',
   now: () => performance.timeOrigin + performance.now(),
   sleep: ms => clock.waitSync(clock.epoch(), ms),
   stopped: () => {

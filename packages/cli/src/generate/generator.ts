@@ -9,6 +9,7 @@ export const SENT_HEADER = 'sent-us';
 const SAMPLED = 64;
 /** Records between two looks at the clock and at whether to stop. */
 const BATCH_RECORDS = 256;
+const BATCH_RECORDS_ON_DISK = 16_384;
 /** How often every shard is told how far time has come, those that no key goes to included. */
 const MARK_MS = 100;
 /** The longest sleep until the next record is due: how soon `stopped` is asked again. */
@@ -18,6 +19,8 @@ const NAP_MS = 20;
 export interface GeneratorThread {
   /** Milliseconds since 1970, with fractions. */
   now(): number;
+  /** Whether each batch waits for a disk: then they have to be larger to fill it. */
+  readonly waitsForDisk?: boolean;
   /** Blocks the thread. */
   sleep(ms: number): void;
   stopped(): boolean;
@@ -88,7 +91,7 @@ export class Generator {
   /** How many of my records are due by now; a batch more than I have sent at most. */
   private dueAt(nowMs: number, startMs: number): number {
     const { ratePerS, threads } = this.workload;
-    const most = this.sent + BATCH_RECORDS;
+    const most = this.sent + (this.thread.waitsForDisk ? BATCH_RECORDS_ON_DISK : BATCH_RECORDS);
     if (ratePerS === 0) return most;
     const allDue = ((nowMs - startMs) * ratePerS) / 1_000;
     return Math.min(most, Math.floor((allDue - this.index) / threads) + 1);
