@@ -2,7 +2,7 @@ import { DURATION_FORM, durationMs } from '../time/duration.ts';
 import type { HoppingWindows } from '../window/hopping.ts';
 import type { SessionWindows } from '../window/session.ts';
 import type { SlidingAssigner } from '../window/sliding.ts';
-import { resolveWindow } from '../window/spec.ts';
+import { type ResolvedWindow, resolveWindow } from '../window/spec.ts';
 import type { TumblingWindows } from '../window/tumbling.ts';
 import type { AsOfSpec } from './as-of.ts';
 import type { IntervalSpec } from './interval.ts';
@@ -45,10 +45,9 @@ export function resolveJoin(spec: JoinSpec, wrong: Wrong): ResolvedJoin {
       const ttl = timeToLive(spec.ttl, wrong);
       return { kind: 'asOf', ttl, described: `as-of join, versions live ${ttl} ms` };
     }
-    case 'session':
-      return resolveSession(spec, wrong);
     case 'tumbling':
     case 'hopping':
+    case 'session':
       return resolveWindowed(spec, wrong);
     default:
       return wrong(
@@ -81,18 +80,13 @@ function resolveUnbounded(spec: UnboundedSpec, wrong: Wrong): ResolvedInterval {
   return { kind: 'interval', lower: 0 - ttl, upper: ttl, lateBy: ttl - 1, described };
 }
 
-function resolveWindowed(spec: TumblingWindows | HoppingWindows, wrong: Wrong): ResolvedJoin {
+function resolveWindowed(spec: JoinWindows, wrong: Wrong): ResolvedJoin {
   const window = resolveWindow(spec, wrong);
-  if (window.kind !== 'time') return wrong('a window that it cannot join in');
-  return { kind: 'window', assigner: window.assigner, described: `join in ${window.described}` };
-}
-
-function resolveSession({ gap: given }: SessionWindows, wrong: Wrong): ResolvedJoin {
-  const gap = durationMs(given);
-  if (gap !== undefined && gap >= 1) {
-    return { kind: 'session', gap, described: `join in session, gap ${gap} ms` };
-  }
-  return wrong(`the gap ${JSON.stringify(given)}; it must be above 0, as ${DURATION_FORM}`);
+  const described = `join in ${window.described}`;
+  if (window.kind === 'session') return { kind: 'session', gap: window.gapMs, described };
+  // What is neither a session nor aligned in time is no `JoinWindows`.
+  const { assigner } = window as Extract<ResolvedWindow, { kind: 'time' }>;
+  return { kind: 'window', assigner, described };
 }
 
 function bound(which: string, duration: unknown, wrong: Wrong): number {
