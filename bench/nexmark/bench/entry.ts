@@ -9,7 +9,9 @@ if (process.send === undefined) throw new Error('entry.ts is started by the nexm
 
 process.once('message', (order: QueryOrder) => {
   const query = queryNamed(order.query);
-  const work = order.verify ? verifyQuery(query, order) : measureQuery(query, order);
+  const { oracle } = order;
+  const work =
+    oracle === undefined ? measureQuery(query, order) : verifyQuery(query, order, oracle);
   work.catch(failed).then(answer => process.send?.(answer, () => process.exit()));
 });
 

@@ -2,11 +2,15 @@
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { busyWith, machineLine, thisMachine } from '../../runner/machine.ts';
 import { Progress } from '../../runner/progress.ts';
 import { median } from '../../runner/statistics.ts';
 import { queryNamed } from '../catalog.ts';
+import { Generator } from '../generator/generator.ts';
+import { Oracle } from '../oracle/duckdb.ts';
 import { type NexmarkSettings, settingsEnvironment } from '../settings.ts';
 import { NEXMARK_USAGE, type NexmarkArguments, parseNexmark } from './arguments.ts';
 import type { QueryAnswer, QueryOrder } from './messages.ts';
@@ -54,9 +58,21 @@ async function measure(given: NexmarkArguments): Promise<number> {
 }
 
 async function verify(given: NexmarkArguments): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'nexmark-'));
+  try {
+    const file = join(directory, 'events.duckdb');
+    const { seed, events } = given;
+    (await Oracle.of(new Generator({ seed }), events, file)).close();
+    return await verifyAll(given, file);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+async function verifyAll(given: NexmarkArguments, oracle: string): Promise<number> {
   let failures = 0;
   for (const query of given.queries) {
-    const answer = await ask(query, 'shards', given);
+    const answer = await ask(query, 'shards', given, oracle);
     if (answer.kind !== 'verified') failures += complain(query, answer);
     else
       print([`${query.padEnd(4)} ${answer.rows.toLocaleString('en-US')} rows, as DuckDB has them`]);
@@ -73,16 +89,17 @@ async function ask(
   query: string,
   source: NexmarkSettings['source'],
   given: NexmarkArguments,
+  oracle?: string,
 ): Promise<QueryAnswer> {
   const progress = new Progress();
   progress.show(`${query}, ${source}`);
-  const { values, seed, producers, processors, shards, events, verify } = given;
+  const { values, seed, producers, processors, shards, events } = given;
   const settings = settingsEnvironment({ values, source, generator: { seed } });
   const child = fork(ENTRY, {
     env: { ...process.env, ...settings },
     stdio: ['ignore', 2, 2, 'ipc'],
   });
-  const order: QueryOrder = { query, producers, processors, shards, events, verify };
+  const order: QueryOrder = { query, producers, processors, shards, events, oracle };
   child.send(order);
   const ended = once(child, 'exit').then(
     ([code, signal]): QueryAnswer => ({

@@ -4,7 +4,8 @@ import type { QueryRunOptions } from '../query-run.ts';
 export interface QueryOrder extends QueryRunOptions {
   readonly query: string;
   readonly events: number;
-  readonly verify: boolean;
+  /** The file of events that DuckDB answers from: rows are compared, and nothing is measured. */
+  readonly oracle: string | undefined;
 }
 
 /** What a query's process found. */

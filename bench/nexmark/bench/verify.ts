@@ -1,6 +1,5 @@
 import type { Pipeline } from 'lite-streams';
 import { moduleOf, type Query, sinkOf } from '../catalog.ts';
-import { Generator } from '../generator/generator.ts';
 import { RowDigest } from '../oracle/digest.ts';
 import { Oracle } from '../oracle/duckdb.ts';
 import type { Row } from '../oracle/rows.ts';
@@ -13,11 +12,15 @@ import type { QueryAnswer, QueryOrder } from './messages.ts';
 const STRETCH = 500_000;
 
 /** Runs the query, then asks DuckDB; equal are the rows themselves, by a digest that knows no order. */
-export async function verifyQuery(query: Query, order: QueryOrder): Promise<QueryAnswer> {
+export async function verifyQuery(
+  query: Query,
+  order: QueryOrder,
+  file: string,
+): Promise<QueryAnswer> {
   const ours = new RowDigest(query.lastOf);
   if (query.processingTime) await replayed(query, order, ours);
   else await onThreads(query, order, ours);
-  const oracle = await Oracle.of(new Generator(nexmarkSettings().generator), order.events);
+  const oracle = await Oracle.open(file);
   const theirs = new RowDigest(undefined);
   await oracle.each(query.name, row => theirs.add(row));
   oracle.close();

@@ -54,9 +54,15 @@ export class Oracle {
     this.connection = connection;
   }
 
-  /** Numbers `events` is asked for are 0 to `count` − 1. */
-  static async of(events: Generator, count: number): Promise<Oracle> {
-    const instance = await DuckDBInstance.create(':memory:');
+  /** What has been made in a file. */
+  static async open(file: string): Promise<Oracle> {
+    const instance = await DuckDBInstance.create(file, { access_mode: 'READ_ONLY' });
+    return new Oracle(instance, await instance.connect());
+  }
+
+  /** Over the events 0 to `count` − 1, in memory or in a file that there is not yet. */
+  static async of(events: Generator, count: number, file = ':memory:'): Promise<Oracle> {
+    const instance = await DuckDBInstance.create(file);
     const connection = await instance.connect();
     const appenders = new Map<TableName, Appender>();
     for (const [name, columns] of Object.entries(TABLES) as [TableName, Columns][]) {
