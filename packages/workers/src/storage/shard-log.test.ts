@@ -1,6 +1,9 @@
 import type { StreamError } from '@lite-streams/core';
 import { RecordView } from '@lite-streams/core/internal';
 import { describe, expect, test } from 'vitest';
+import { SEGMENT, SEGMENT_HEADER_BYTES } from './frame-layout.ts';
+import { checksum } from './frame-writer.ts';
+import { segmentName } from './segment.ts';
 import { ShardLog, type ShardLogOptions } from './shard-log.ts';
 import { ShardLogReader } from './shard-log-reader.ts';
 import { refusal, SimulatedDisk } from './testing/simulated-disk.ts';
@@ -296,6 +299,18 @@ describe('a directory that does not fit', () => {
     expect(codeOf(() => openLog({ shard: 2, identity: 5 }, disk))).toBe('STORAGE_MISMATCH');
     expect(codeOf(() => openLog({ shard: 1, identity: 6 }, disk))).toBe('STORAGE_MISMATCH');
     expect(codeOf(() => openLog({ shard: 1 }, disk))).toBeUndefined();
+  });
+
+  test('of another format version is refused', () => {
+    const { disk, log } = openLog();
+    append(log, values(1));
+    log.close();
+    disk.damage(`${DIRECTORY}/${segmentName(0)}`, bytes => {
+      bytes.writeInt32LE(2, SEGMENT.version);
+      bytes.writeInt32LE(checksum(bytes, SEGMENT_HEADER_BYTES), SEGMENT.checksum);
+      return bytes;
+    });
+    expect(codeOf(() => openLog({}, disk))).toBe('STORAGE_MISMATCH');
   });
 
   test('with a segment missing is refused, and nothing is changed', () => {
