@@ -67,48 +67,68 @@ export interface Belonging {
  */
 export function recover(disk: Disk, directory: string, belonging: Belonging): Recovered {
   const marks = readMarks(disk, join(directory, MARKS_NAME));
-  const segments = openSegments(disk, directory, belonging);
+  const firsts = listSegments(disk, directory);
+  const last = firsts.pop();
+  const finished = firsts.map(first => readFinished(disk, directory, first, belonging));
+  const { sealed, superseded } = chain(finished, last, marks, directory);
+  if (last === undefined) {
+    const endOffset = marks?.startOffset ?? 0;
+    const durable = marks?.durableOffset ?? 0;
+    if (durable > endOffset) missing(directory, 0, endOffset, durable);
+    const report = { scannedBytes: 0, cutBytes: 0, removed: removeLeftovers(disk, directory, []) };
+    return { sealed, active: undefined, marks, endOffset, report };
+  }
+  const path = segmentPath(directory, last);
+  const file = disk.openFile(path, 'write');
+  let isKept = false;
   try {
-    const { sealed, superseded } = chain(segments, marks);
-    const last = segments.at(-1);
-    const scanned = last === undefined ? undefined : scan(last, marks);
-    const endOffset = scanned?.endOffset ?? marks?.startOffset ?? 0;
-    const durable = Math.max(marks?.durableOffset ?? 0, scanned?.durableOffset ?? 0);
-    if (durable > endOffset) missing(directory, scanned, endOffset, durable);
-    const cutBytes = scanned === undefined ? 0 : cut(scanned);
+    const header = readSegmentHeader(file);
+    checkBelonging(path, header, last, belonging);
+    const scanned = scan(file, header, marks);
+    const { endOffset, position, durableOffset } = scanned;
+    if (durableOffset > endOffset) missing(path, position, endOffset, durableOffset);
+    const cutBytes = cut(scanned);
     // A seal counts only behind frames that are all there: it may have reached the disk before them.
-    const seal = last === undefined ? undefined : sealBehind(last, scanned);
-    if (seal !== undefined) sealed.push(seal);
-    const active = seal === undefined ? scanned : undefined;
+    const seal = readSeal(file, header);
+    const isFinished = seal !== undefined && seal.bytes === position;
+    if (isFinished) sealed.push(seal);
     const removed = removeLeftovers(disk, directory, superseded);
-    for (const { file } of segments) if (file !== active?.file) file.close();
-    const scannedBytes = scanned?.position ?? 0;
-    return { sealed, active, marks, endOffset, report: { scannedBytes, cutBytes, removed } };
-  } catch (error) {
-    for (const { file } of segments) file.close();
-    throw error;
+    isKept = !isFinished;
+    const active = isFinished ? undefined : scanned;
+    return {
+      sealed,
+      active,
+      marks,
+      endOffset,
+      report: { scannedBytes: position, cutBytes, removed },
+    };
+  } finally {
+    if (!isKept) file.close();
   }
 }
 
-interface OpenSegment {
-  readonly file: DiskFile;
-  readonly header: SegmentHeader;
+/** Any segment but the last. */
+interface FinishedSegment {
+  readonly path: string;
+  readonly firstOffset: number;
+  readonly bytes: number;
+  readonly seal: SealedSegment | undefined;
 }
 
-function openSegments(disk: Disk, directory: string, belonging: Belonging): OpenSegment[] {
-  const opened: OpenSegment[] = [];
+function readFinished(
+  disk: Disk,
+  directory: string,
+  firstOffset: number,
+  belonging: Belonging,
+): FinishedSegment {
+  const path = segmentPath(directory, firstOffset);
+  const file = disk.openFile(path, 'read');
   try {
-    for (const firstOffset of listSegments(disk, directory)) {
-      const file = disk.openFile(segmentPath(directory, firstOffset), 'write');
-      opened.push({ file, header: undefined as never });
-      const header = readSegmentHeader(file);
-      opened[opened.length - 1] = { file, header };
-      checkBelonging(file.path, header, firstOffset, belonging);
-    }
-    return opened;
-  } catch (error) {
-    for (const { file } of opened) file.close();
-    throw error;
+    const header = readSegmentHeader(file);
+    checkBelonging(path, header, firstOffset, belonging);
+    return { path, firstOffset, bytes: file.size(), seal: readSeal(file, header) };
+  } finally {
+    file.close();
   }
 }
 
@@ -132,43 +152,41 @@ export function checkBelonging(
 interface Chain {
   readonly sealed: SealedSegment[];
   /** Segments that are no part of the log any more: below its start, or merged into an earlier one. */
-  readonly superseded: DiskFile[];
+  readonly superseded: string[];
 }
 
-/** The finished segments, each beginning where the one before it ends. */
-function chain(segments: OpenSegment[], marks: MarkValues | undefined): Chain {
+/** The finished segments, each beginning where the one before it ends, up to where the last begins. */
+function chain(
+  finished: readonly FinishedSegment[],
+  last: number | undefined,
+  marks: MarkValues | undefined,
+  directory: string,
+): Chain {
   const sealed: SealedSegment[] = [];
-  const superseded: DiskFile[] = [];
+  const superseded: string[] = [];
   const start = marks?.startOffset ?? 0;
-  for (let i = 0; i < segments.length; ) {
-    const { file, header } = segments[i];
-    const isLast = i === segments.length - 1;
-    // A retained segment ends above the start; a later one may begin there at the latest.
-    const isBelow = !isLast && segments[i + 1].header.firstOffset <= start;
-    const before = sealed.at(-1)?.endOffset;
-    const isMerged = before !== undefined && header.firstOffset < before;
-    if (isBelow || isMerged) {
-      superseded.push(file);
-      segments.splice(i, 1);
-      continue;
+  const expect = (firstOffset: number): void => {
+    const before = sealed.at(-1)?.endOffset ?? (marks === undefined ? firstOffset : start);
+    if (firstOffset <= before) return;
+    const path = segmentPath(directory, firstOffset);
+    logDamaged(path, 0, `offsets ${before} to ${firstOffset} before it are missing`);
+  };
+  finished.forEach(({ path, firstOffset, bytes, seal }, i) => {
+    const next = finished[i + 1]?.firstOffset ?? last ?? 0;
+    const isMerged = firstOffset < (sealed.at(-1)?.endOffset ?? 0);
+    // What is retained ends above the start; the next one may begin there at the latest.
+    if (next <= start || isMerged) {
+      superseded.push(path);
+      return;
     }
-    if (before !== undefined && header.firstOffset !== before) {
-      logDamaged(file.path, 0, `offsets ${before} to ${header.firstOffset} before it are missing`);
+    expect(firstOffset);
+    // The next one was made after this one had been flushed: its seal is there, or was lost since.
+    if (seal === undefined) {
+      logDamaged(path, bytes, 'the seal that ends a finished segment is not there');
     }
-    if (!isLast) {
-      // The next one was made after this one had been flushed: its seal is there, or was lost since.
-      const seal = readSeal(file, header);
-      if (seal === undefined) {
-        logDamaged(file.path, file.size(), 'the seal that ends a finished segment is not there');
-      }
-      sealed.push(seal);
-    }
-    i++;
-  }
-  const first = segments[0];
-  if (first !== undefined && first.header.firstOffset > start && marks !== undefined) {
-    logDamaged(first.file.path, 0, `offsets ${start} to ${first.header.firstOffset} are missing`);
-  }
+    sealed.push(seal);
+  });
+  if (last !== undefined) expect(last);
   return { sealed, superseded };
 }
 
@@ -177,7 +195,7 @@ interface Scanned extends ActiveSegment {
   readonly durableOffset: number;
 }
 
-function scan({ file, header }: OpenSegment, marks: MarkValues | undefined): Scanned {
+function scan(file: DiskFile, header: SegmentHeader, marks: MarkValues | undefined): Scanned {
   const scanner = new FrameScanner(file, header.salt);
   const index = new SegmentIndex();
   let position = SEGMENT_HEADER_BYTES;
@@ -220,25 +238,12 @@ function scan({ file, header }: OpenSegment, marks: MarkValues | undefined): Sca
   };
 }
 
-function missing(
-  directory: string,
-  scanned: ActiveSegment | undefined,
-  endOffset: number,
-  durableOffset: number,
-): never {
+function missing(path: string, position: number, endOffset: number, durableOffset: number): never {
   logDamaged(
-    scanned?.file.path ?? directory,
-    scanned?.position ?? 0,
+    path,
+    position,
     `offsets ${endOffset} to ${durableOffset} had been acknowledged as durable and cannot be read`,
   );
-}
-
-function sealBehind(
-  { file, header }: OpenSegment,
-  scanned: ActiveSegment | undefined,
-): SealedSegment | undefined {
-  const seal = readSeal(file, header);
-  return seal !== undefined && scanned?.position === seal.bytes ? seal : undefined;
 }
 
 /** Cuts what follows the last valid frame, and makes what is left durable. */
@@ -252,14 +257,13 @@ function cut({ file, position }: ActiveSegment): number {
 function removeLeftovers(
   disk: Disk,
   directory: string,
-  superseded: readonly DiskFile[],
+  superseded: readonly string[],
 ): readonly string[] {
   const unfinished = disk.readDirectory(directory).filter(name => name.endsWith(UNFINISHED));
   const removed = unfinished.map(name => join(directory, name));
-  for (const file of superseded) {
-    file.close();
-    removed.push(file.path);
-    const index = indexPath(file.path);
+  for (const path of superseded) {
+    removed.push(path);
+    const index = indexPath(path);
     if (disk.stat(index) !== undefined) removed.push(index);
   }
   for (const path of removed) disk.remove(path);
