@@ -8,7 +8,8 @@ import {
   type Shard,
   SlotRun,
 } from '@lite-streams/core/internal';
-import type { RetentionPolicy, ShardLog } from '../storage/shard-log.ts';
+import type { RetentionPolicy } from '../storage/retention.ts';
+import type { ShardLog } from '../storage/shard-log.ts';
 
 /** Slots that go to the log in one call: enough for large writes, few enough to publish in between. */
 const MOST_AT_ONCE = 8_192;

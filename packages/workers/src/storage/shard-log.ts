@@ -13,6 +13,7 @@ import { NO_GREATEST, NO_LEAST, SEAL_BYTES, SEGMENT_HEADER_BYTES } from './frame
 import { type AppendableRun, encodeSeal, type FrameStamp, FrameWriter } from './frame-writer.ts';
 import { MARKS_NAME, Marks, type MarkValues } from './marks.ts';
 import { type ActiveSegment, type Belonging, type RecoveryReport, recover } from './recovery.ts';
+import { countExpired, type RetentionPolicy } from './retention.ts';
 import {
   encodeSegmentHeader,
   indexPath,
@@ -42,18 +43,6 @@ export interface ShardLogOptions {
   readonly now?: (() => number) | undefined;
   /** Draws the salt of a segment: a whole number of 32 bits. */
   readonly salt?: (() => number) | undefined;
-}
-
-/** What a log keeps at most, in whole finished segments; what is left out bounds nothing. */
-export interface RetentionPolicy {
-  /** Bytes of files. */
-  readonly bytes?: number | undefined;
-  /** Data records. */
-  readonly records?: number | undefined;
-  /** Milliseconds since a record was appended. */
-  readonly ageMs?: number | undefined;
-  /** Nothing at or above this offset is removed. */
-  readonly keepFrom?: number | undefined;
 }
 
 const DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -217,25 +206,16 @@ export class ShardLog {
    */
   retain(policy: RetentionPolicy): number {
     this.checkOpen();
-    const { ageMs, keepFrom = Number.MAX_SAFE_INTEGER } = policy;
+    const { ageMs } = policy;
     const nowMs = this.now();
     if (ageMs !== undefined && this.active.header.createdAtMs < nowMs - ageMs) {
       if (!this.isActiveEmpty()) this.roll();
     }
-    let bytes = this.bytes;
-    let records = this.sealed.reduce((sum, segment) => sum + segment.records, this.active.records);
-    let drop = 0;
-    for (const segment of this.sealed) {
-      if (segment.endOffset > keepFrom) break;
-      const isOverBytes = policy.bytes !== undefined && bytes - segment.bytes >= policy.bytes;
-      const isOverRecords =
-        policy.records !== undefined && records - segment.records >= policy.records;
-      const isOld = ageMs !== undefined && segment.lastAppendMs < nowMs - ageMs;
-      if (!isOverBytes && !isOverRecords && !isOld) break;
-      bytes -= segment.bytes;
-      records -= segment.records;
-      drop++;
-    }
+    const whole = {
+      bytes: this.bytes,
+      records: this.sealed.reduce((sum, { records }) => sum + records, this.active.records),
+    };
+    const drop = countExpired(this.sealed, whole, policy, nowMs);
     if (drop > 0 && !this.isCompacting) this.dropOldest(drop);
     return this.start;
   }
