@@ -3,7 +3,7 @@ import type { Key } from './key-groups.ts';
 import type { RowStore } from './tables.ts';
 
 /** Keys that one Map holds before further ones are spread over many. */
-const SMALL = 8_192;
+const SMALL = 65_536;
 const SEGMENTS = 256;
 
 /**
