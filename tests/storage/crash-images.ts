@@ -10,6 +10,8 @@ import { compareLog, DIRECTORY, type History, type Milestone, writeHistory } fro
 /** Images of one history. */
 const IMAGES = 50;
 const ACTIONS = 60;
+/** How likely the disk refuses something around an action. */
+const REFUSES = 0.03;
 const MODES: readonly CrashMode[] = ['process', 'power', 'disordered'];
 
 export interface CrashReport {
@@ -48,7 +50,11 @@ export function crashImages(
     const disk = new SimulatedDisk();
     disk.pretendsToFlush = planted.pretendsToFlush ?? false;
     const { acknowledgesEarly } = planted;
-    const history = writeHistory(disk, random, { actions: ACTIONS, acknowledgesEarly });
+    const history = writeHistory(disk, random, {
+      actions: ACTIONS,
+      refuses: REFUSES,
+      acknowledgesEarly,
+    });
     const before = faults.length;
     for (let image = 0; image < IMAGES && made < images; image++, made++) {
       const steps = random.below(disk.history.length + 1);

@@ -1,7 +1,10 @@
 import { RecordView } from '@lite-streams/core/internal';
 import { ShardLog, type ShardLogOptions } from '../../packages/workers/src/storage/shard-log.ts';
 import type { Random } from '../../packages/workers/src/storage/testing/random.ts';
-import type { SimulatedDisk } from '../../packages/workers/src/storage/testing/simulated-disk.ts';
+import {
+  refusal,
+  type SimulatedDisk,
+} from '../../packages/workers/src/storage/testing/simulated-disk.ts';
 import { runOf, type TestSlot } from '../../packages/workers/src/storage/testing/slots.ts';
 
 export const DIRECTORY = '/engine/topics/orders/0';
@@ -26,6 +29,8 @@ export interface History {
 
 export interface WorkloadOptions {
   readonly actions: number;
+  /** How likely the disk is to refuse something around an action. Never by default. */
+  readonly refuses?: number | undefined;
   /** A planted bug: what is told to be durable is what was written. */
   readonly acknowledgesEarly?: boolean | undefined;
 }
@@ -47,27 +52,39 @@ export function logOptions(random: Random): ShardLogOptions {
 export function writeHistory(
   disk: SimulatedDisk,
   random: Random,
-  { actions, acknowledgesEarly = false }: WorkloadOptions,
+  { actions, acknowledgesEarly = false, refuses = 0 }: WorkloadOptions,
 ): History {
   const options = logOptions(random);
   const slots: TestSlot[] = [];
   const milestones: Milestone[] = [];
   let log = ShardLog.open(disk, DIRECTORY, options);
+  const reopen = (): void => {
+    disk.beforeStep = undefined;
+    log.close();
+    log = ShardLog.open(disk, DIRECTORY, options);
+    slots.length = log.endOffset;
+  };
   for (let action = 0; action < actions; action++) {
-    const dice = random.next();
-    if (dice < 0.62) {
-      const run = Array.from({ length: 1 + random.below(8) }, () => drawSlot(random));
-      log.append(runOf(slots.length, run), action);
-      slots.push(...run);
-    } else if (dice < 0.9) {
-      log.sync();
-    } else if (dice < 0.93) {
-      log.retain({ records: 30 + random.below(100) });
-    } else if (dice < 0.95) {
-      log.compact({ tombstoneMs: random.chance(0.5) ? 0 : 1e9 });
-    } else {
-      log.close();
-      log = ShardLog.open(disk, DIRECTORY, options);
+    if (random.chance(refuses)) refuseNext(disk, random);
+    try {
+      const dice = random.next();
+      if (dice < 0.62) {
+        const run = Array.from({ length: 1 + random.below(8) }, () => drawSlot(random));
+        const from = slots.length;
+        slots.push(...run);
+        log.append(runOf(from, run), action);
+      } else if (dice < 0.9) {
+        log.sync();
+      } else if (dice < 0.93) {
+        log.retain({ records: 30 + random.below(100) });
+      } else if (dice < 0.95) {
+        log.compact({ tombstoneMs: random.chance(0.5) ? 0 : 1e9 });
+      } else {
+        reopen();
+      }
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'STORAGE_FAILED') throw error;
+      reopen();
     }
     milestones.push({
       step: disk.history.length,
@@ -77,6 +94,18 @@ export function writeHistory(
     });
   }
   return { disk, slots, milestones, options };
+}
+
+/** Makes the disk refuse one of its next operations; of a write, a part may go through. */
+function refuseNext(disk: SimulatedDisk, random: Random): void {
+  let left = random.below(8);
+  const code = random.chance(0.5) ? 'ENOSPC' : 'EIO';
+  disk.beforeStep = (_, operation) => {
+    if (left-- > 0) return;
+    disk.beforeStep = undefined;
+    const most = operation.kind === 'write' ? operation.bytes.length : 0;
+    throw Object.assign(refusal(code, DIRECTORY), { wrote: random.below(most + 1) });
+  };
 }
 
 function drawSlot(random: Random): TestSlot {

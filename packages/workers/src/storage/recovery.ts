@@ -193,7 +193,11 @@ function chain(
 interface Scanned extends ActiveSegment {
   /** The greatest durable offset that any frame names, those after damage included. */
   readonly durableOffset: number;
+  /** The first frame that no mark says is durable begins here. */
+  readonly doubtfulFrom: number;
 }
+
+const PIECE_BYTES = 1024 * 1024;
 
 function scan(file: DiskFile, header: SegmentHeader, marks: MarkValues | undefined): Scanned {
   const scanner = new FrameScanner(file, header.salt);
@@ -201,6 +205,7 @@ function scan(file: DiskFile, header: SegmentHeader, marks: MarkValues | undefin
   let position = SEGMENT_HEADER_BYTES;
   let endOffset = header.firstOffset;
   let durableOffset = 0;
+  let doubtfulFrom = position;
   let records = 0;
   let leastTimestamp = NO_LEAST;
   let greatestTimestamp = NO_GREATEST;
@@ -218,6 +223,7 @@ function scan(file: DiskFile, header: SegmentHeader, marks: MarkValues | undefin
     lastAppendMs = scanner.appendedAtMs;
     records += scanner.dataCount;
     position = scanner.end;
+    if (marks !== undefined && endOffset <= marks.durableOffset) doubtfulFrom = position;
   }
   for (let at = scanner.search(position); at >= 0; at = scanner.search(at + 8)) {
     if (!scanner.load(at) || scanner.firstOffset < endOffset) continue;
@@ -231,6 +237,7 @@ function scan(file: DiskFile, header: SegmentHeader, marks: MarkValues | undefin
     position,
     endOffset,
     durableOffset,
+    doubtfulFrom,
     records,
     leastTimestamp,
     greatestTimestamp,
@@ -247,11 +254,25 @@ function missing(path: string, position: number, endOffset: number, durableOffse
 }
 
 /** Cuts what follows the last valid frame, and makes what is left durable. */
-function cut({ file, position }: ActiveSegment): number {
+function cut({ file, position, doubtfulFrom }: Scanned): number {
   const torn = file.size() - position;
   if (torn > 0) file.truncate(position);
+  writeAgain(file, doubtfulFrom, position);
   file.dataSync();
   return torn;
+}
+
+/**
+ * Writes a stretch of a file again as it is. After a flush that failed, the system may hold pages that
+ * the disk never got and take them for stored: only a page that is written anew is flushed again.
+ */
+function writeAgain(file: DiskFile, from: number, to: number): void {
+  const piece = Buffer.alloc(Math.min(to - from, PIECE_BYTES));
+  for (let at = from; at < to; at += piece.length) {
+    const bytes = piece.subarray(0, Math.min(piece.length, to - at));
+    file.read(bytes, at);
+    file.write(bytes, at);
+  }
 }
 
 function removeLeftovers(

@@ -10,6 +10,8 @@ export type Operation =
   | { readonly kind: 'write'; readonly file: number; readonly at: number; readonly bytes: Buffer }
   | { readonly kind: 'truncate'; readonly file: number; readonly bytes: number }
   | { readonly kind: 'dataSync'; readonly file: number }
+  /** A flush that failed: what was to be flushed counts as stored from now on, and is not. */
+  | { readonly kind: 'failedSync'; readonly file: number }
   | { readonly kind: 'create'; readonly path: string; readonly file: number }
   | { readonly kind: 'rename'; readonly path: string; readonly to: string }
   | { readonly kind: 'remove'; readonly path: string }
@@ -40,7 +42,10 @@ interface Contents {
  */
 export class SimulatedDisk implements Disk {
   readonly history: Operation[] = [];
-  /** Called before a change is made, with how many there were: it may throw what the disk would. */
+  /**
+   * Called before a change is made, with how many there were: it may throw what the disk would. An
+   * error with a number `wrote` lets so many bytes of a write through.
+   */
   beforeStep: ((step: number, operation: Operation) => void) | undefined;
 
   /** A defect: `dataSync` returns and has done nothing. */
@@ -97,36 +102,20 @@ export class SimulatedDisk implements Disk {
 
   private afterPower(steps: number, mode: CrashMode, random: Random): Contents {
     const left = copyOf(this.base);
-    let unflushed: Operation[] = [];
-    for (const operation of this.history.slice(0, steps)) {
-      const isFlush = operation.kind === 'dataSync' || operation.kind === 'syncDirectory';
-      if (!isFlush) {
-        unflushed.push(operation);
-        continue;
-      }
-      const flushed = (pending: Operation): boolean => flushes(operation, pending);
-      for (const pending of unflushed) if (flushed(pending)) apply(left, pending);
-      unflushed = unflushed.filter(pending => !flushed(pending));
-    }
-    this.lose(left, unflushed, mode, random);
-    return left;
-  }
-
-  /** Applies what of the unflushed changes the crash happened to spare. */
-  private lose(left: Contents, unflushed: Operation[], mode: CrashMode, random: Random): void {
-    const names = unflushed.filter(isOfDirectory);
-    const spared = random.below(names.length + 1);
+    const operations = this.history.slice(0, steps);
+    const isStored = storedBy(operations);
+    const names = operations.filter((operation, i) => isOfDirectory(operation) && !isStored[i]);
+    const sparedNames = new Set(names.slice(0, random.below(names.length + 1)));
     const share = [0, 0.1, 0.5, 0.9, 1][random.below(5)];
-    names.forEach((operation, i) => {
-      if (mode === 'disordered' ? random.chance(share) : i < spared) apply(left, operation);
+    operations.forEach((operation, i) => {
+      if (isStored[i]) apply(left, operation);
+      else if (isOfDirectory(operation)) {
+        const isSpared = mode === 'disordered' ? random.chance(share) : sparedNames.has(operation);
+        if (isSpared) apply(left, operation);
+      } else if (operation.kind === 'write') writeSome(left, operation, share, random);
+      else if (operation.kind === 'truncate' && random.chance(share)) apply(left, operation);
     });
-    for (const operation of unflushed) {
-      if (operation.kind === 'truncate') {
-        if (random.chance(share)) apply(left, operation);
-      } else if (operation.kind === 'write') {
-        writeSome(left, operation, share, random);
-      }
-    }
+    return left;
   }
 
   openFile(path: string, mode: OpenMode): DiskFile {
@@ -201,7 +190,13 @@ export class SimulatedDisk implements Disk {
       size: () => this.bytesOf(file).length,
       truncate: bytes => this.change({ kind: 'truncate', file, bytes }),
       dataSync: () => {
-        if (!this.pretendsToFlush) this.change({ kind: 'dataSync', file });
+        if (this.pretendsToFlush) return;
+        try {
+          this.change({ kind: 'dataSync', file });
+        } catch (error) {
+          if (!this.crashed) this.history.push({ kind: 'failedSync', file });
+          throw error;
+        }
       },
       close: () => {},
     };
@@ -209,8 +204,20 @@ export class SimulatedDisk implements Disk {
 
   private change(operation: Operation): void {
     this.checkUp();
-    this.beforeStep?.(this.history.length, operation);
+    try {
+      this.beforeStep?.(this.history.length, operation);
+    } catch (error) {
+      const wrote = (error as { wrote?: unknown }).wrote;
+      if (operation.kind === 'write' && typeof wrote === 'number' && wrote > 0) {
+        this.perform({ ...operation, bytes: operation.bytes.subarray(0, wrote) });
+      }
+      throw error;
+    }
     this.checkUp();
+    this.perform(operation);
+  }
+
+  private perform(operation: Operation): void {
     this.history.push(operation);
     apply(this.contents, operation);
   }
@@ -238,13 +245,31 @@ function isOfDirectory(operation: Operation): boolean {
   return operation.kind === 'create' || operation.kind === 'rename' || operation.kind === 'remove';
 }
 
-function flushes(flush: Operation, pending: Operation): boolean {
-  if (flush.kind === 'dataSync') {
-    return (pending.kind === 'write' || pending.kind === 'truncate') && pending.file === flush.file;
-  }
-  if (flush.kind !== 'syncDirectory') return false;
-  const path = isOfDirectory(pending) && 'path' in pending ? pending.path : undefined;
-  return path !== undefined && dirname(path) === flush.path;
+/** Which operations are certainly on the disk after the last of them. */
+function storedBy(operations: readonly Operation[]): boolean[] {
+  const isStored = operations.map(() => false);
+  /** By file, or by directory, what the next flush of it stores. */
+  const waiting = new Map<number | string, number[]>();
+  operations.forEach((operation, i) => {
+    switch (operation.kind) {
+      case 'dataSync':
+      case 'failedSync':
+      case 'syncDirectory': {
+        const of = operation.kind === 'syncDirectory' ? operation.path : operation.file;
+        if (operation.kind !== 'failedSync') {
+          for (const stored of waiting.get(of) ?? []) isStored[stored] = true;
+        }
+        waiting.delete(of);
+        break;
+      }
+      default: {
+        const of = 'file' in operation && operation.kind !== 'create' ? operation.file : undefined;
+        const key = of ?? dirname('path' in operation ? operation.path : '');
+        waiting.set(key, [...(waiting.get(key) ?? []), i]);
+      }
+    }
+  });
+  return isStored;
 }
 
 function apply({ files, names }: Contents, operation: Operation): void {
