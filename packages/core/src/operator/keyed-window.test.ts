@@ -55,6 +55,20 @@ const sums: WindowStep['logic'] = {
   },
 };
 
+/** The same in two steps, so that nothing is ever undone. */
+const foldedSums: WindowStep['logic'] = {
+  kind: 'aggregate',
+  aggregate: {
+    ...(sums.kind === 'aggregate' ? sums.aggregate : undefined),
+    empty: undefined,
+    read: (v: unknown) => v,
+    fold: (a: unknown, v: unknown) => ({
+      n: (a as Pane).n + 1,
+      sum: (a as Pane).sum + (v as number),
+    }),
+  } as never,
+};
+
 const refuse = (what: string): never => {
   throw new Error(what);
 };
@@ -265,6 +279,7 @@ const someEvents = fc.array(
 );
 
 const panes = fc.constantFrom<Panes>('accumulating', 'discarding');
+const logic = fc.constantFrom(sums, foldedSums);
 const byCount = fc.integer({ min: 1, max: 4 }).map(everyCount);
 const someEarly = (least: number) =>
   fc.option(
@@ -285,6 +300,7 @@ const timeSpecs = fc.oneof(
 
 const setups: Record<string, fc.Arbitrary<Setup>> = {
   sessions: fc.record({
+    logic,
     spec: fc.integer({ min: 1, max: 12 }).map(gap => session(gap)),
     allowedLateness: fc.nat(10),
     panes,
@@ -293,6 +309,7 @@ const setups: Record<string, fc.Arbitrary<Setup>> = {
   'windows of time with early results': timeSpecs.chain(spec =>
     fc.record({
       spec: fc.constant(spec),
+      logic,
       allowedLateness: fc.nat(10),
       panes,
       early: someEarly(spec.kind === 'session' ? 20 : (spec.size as number)).filter(
@@ -301,12 +318,14 @@ const setups: Record<string, fc.Arbitrary<Setup>> = {
     }),
   ),
   'results on closing only': fc.record({
+    logic,
     spec: timeSpecs,
     allowedLateness: fc.integer({ min: 1, max: 10 }),
     panes,
     onClose: fc.constant(true),
   }),
   'global and count windows': fc.record({
+    logic,
     spec: fc.oneof(
       fc.constant(global()),
       fc.integer({ min: 1, max: 8 }).map(size => counting(size)),
@@ -413,6 +432,52 @@ describe('triggers', () => {
       [['k', 29, 3, 7, 0, 30]],
       [],
     ]);
+  });
+
+  test('a state may be replaced, and a timer by the clock may come before one that is set', () => {
+    const trigger: Trigger<number, number> = {
+      create: () => 0,
+      onRecord(value, context) {
+        context.state += value;
+        context.timer(context.state > 5 ? 200 : 500, 'processing');
+        return 'continue';
+      },
+      onTime: (time, { state }) => (time === 200 && state === 9 ? 'fire' : 'continue'),
+    };
+    const events: OperatorEvent[] = [
+      ['record', 'k', 1, 4],
+      ['record', 'k', 2, 5],
+      ['clock', 199],
+      ['clock', 200],
+      ['clock', 500],
+    ];
+    const setup: Setup = { spec: global(), trigger: anyTrigger(trigger) };
+    expect(replayOperator(makerOf(setup), events).map(rowsOf)).toEqual([
+      [],
+      [],
+      [],
+      [['k', 2, 2, 9, 1, 3]],
+      [],
+    ]);
+  });
+
+  test('a timer that fails once is called again', () => {
+    let fails = 1;
+    const trigger: Trigger<number> = {
+      onRecord: (_, { timer }) => {
+        timer(5);
+        return 'continue';
+      },
+      onTime: () => {
+        if (fails-- > 0) throw new Error('not now');
+        return 'fire';
+      },
+    };
+    const setup: Setup = { spec: tumbling(10), trigger: anyTrigger(trigger) };
+    const harness = harnessOf(setup, { retries: 1 });
+    harness.push('k', 1, 7);
+    harness.watermark(5);
+    expect(harness.take().map(row)).toEqual([['k', 9, 1, 7, 0, 10]]);
   });
 
   test('purge lets values go; the end of input gives what a global window has not given', () => {

@@ -56,8 +56,10 @@ export class SlicedWindowOperator implements Operator {
     let { span } = this;
     if (timestamp < span.start || timestamp >= span.end) {
       span = this.windows.spanOf(timestamp);
-      // A slice of windows that are all late.
-      if (span.windows.length === 0) return this.turnAway(span.assigned, value, context);
+      // Windows overlap, so that every value has some: all of them are late.
+      if (span.windows.length === 0) {
+        return this.parts.late.push(value, context, this.windows.now);
+      }
       this.span = span;
     }
     try {
@@ -120,13 +122,6 @@ export class SlicedWindowOperator implements Operator {
         this.slicesOf(key).insert(start, new Cell(key, accumulator));
       },
     );
-  }
-
-  private turnAway(assigned: number, value: unknown, context: ContextCell): boolean {
-    const { late, counts } = this.parts;
-    if (assigned > 0) return late.push(value, context, this.windows.now);
-    counts.unassigned++;
-    return true;
   }
 
   private slicesOf(key: unknown): KeySlices {

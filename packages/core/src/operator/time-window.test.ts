@@ -429,6 +429,38 @@ describe('user code that throws', () => {
     },
   });
 
+  test.each([
+    ['objects of primitives', { n: 0, sum: 0 }],
+    ['others', { n: 0, sum: 0, list: [] }],
+  ])('in add of shared windows: tried again, then a dead letter: %s', (_, initial) => {
+    const failures = { left: 3 };
+    const plain = fragile(failures);
+    const shared = {
+      kind: 'aggregate',
+      aggregate: {
+        ...(plain.kind === 'aggregate' ? plain.aggregate : undefined),
+        create: () => structuredClone(initial),
+        merge: (left: { n: number; sum: number }, right: { n: number; sum: number }) => ({
+          ...left,
+          n: left.n + right.n,
+          sum: left.sum + right.sum,
+        }),
+        result: ({ n, sum: total }: { n: number; sum: number }) => [n, total],
+      },
+    } as unknown as WindowStep['logic'];
+    const harness = harnessOf({ spec: hopping(20, 10), logic: shared }, { retries: 1 });
+    harness.push('k', 15, 1);
+    harness.push('k', 16, 'bad');
+    expect(harness.deadLetters.records).toHaveLength(1);
+    harness.push('k', 17, 'bad');
+    harness.push('k', 18, 2);
+    harness.end();
+    expect(harness.take().map(row)).toEqual([
+      ['k', [3, 103], 19],
+      ['k', [3, 103], 29],
+    ]);
+  });
+
   test('in add: tried again, and no trace of the failures', () => {
     const harness = harnessOf(
       { spec: hopping(20, 10), logic: fragile({ left: 3 }) },
