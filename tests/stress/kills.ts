@@ -2,7 +2,11 @@
 // or repeated beyond what is promised.
 //
 //   node tests/stress/kills.ts --kills 300 --seed 1
+//   node tests/stress/kills.ts --kills 300 --seed 1 --durable
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import type { Consumer, Topic } from '@lite-streams/core';
@@ -14,6 +18,7 @@ import type { ProducerTask } from './kill-producer.ts';
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '30' },
+    durable: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -49,7 +54,13 @@ const ledger = new KillLedger(SHARDS);
 const acknowledged = new Map<number, Int32Array>();
 const counts = { producer: 0, processor: 0, owner: 0 };
 
-const engine = await Engine.start({ processors: PROCESSORS, shards: SHARDS, slots: 2_048 });
+const directory = values.durable ? mkdtempSync(join(tmpdir(), 'kills-')) : undefined;
+const engine = await Engine.start({
+  processors: PROCESSORS,
+  shards: SHARDS,
+  slots: 2_048,
+  directory,
+});
 const input = engine.topic('in');
 const output = engine.topic('out');
 const module = new URL('../integration/engine/pipeline-exchange.ts', import.meta.url);
@@ -126,6 +137,7 @@ ledger.compare();
 const faults = [...ledger.faults, ...leftOpen(input), ...leftOpen(output)];
 const { restarts } = job.stats();
 await engine.stop();
+if (directory !== undefined) rmSync(directory, { recursive: true });
 
 const seconds = ((performance.now() - startMs) / 1_000).toFixed(1);
 console.log(

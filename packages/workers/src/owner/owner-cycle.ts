@@ -66,7 +66,12 @@ export class OwnerCycle {
     this.now = now;
     this.observer = observer;
     for (const topic of boot.topics) this.add(topic);
-    for (const thread of boot.exited) this.threadExited(thread);
+    // All at once: a step may wait for the disk.
+    for (const thread of boot.exited) this.noteExit(thread);
+    if (boot.exited.length > 0) {
+      this.step();
+      this.bell.ring();
+    }
   }
 
   add(descriptor: TopicDescriptor): void {
@@ -170,14 +175,18 @@ export class OwnerCycle {
    * repaired as those of nobody. Can be repeated.
    */
   threadExited(thread: number): void {
+    this.noteExit(thread);
+    this.step();
+    this.bell.ring();
+  }
+
+  private noteExit(thread: number): void {
     const directories = new Set<Topic>();
     for (const { topic, owners, directory } of this.topics.values()) {
       for (const owner of owners) owner.threadExited(thread);
       if (directory) directories.add(topic);
     }
     this.leaving.set(thread, directories);
-    this.step();
-    this.bell.ring();
   }
 
   private awaited(): boolean {
