@@ -5,7 +5,15 @@ import type { Bid } from '../generator/events.ts';
 import { bid, inEventTime } from '../sources.ts';
 
 const RANKS = 10;
-const SECOND = 1000;
+const SECOND_MS = 1000;
+/** After the last change of an auction's ranking. */
+const FORGET_MS = 60_000;
+
+interface Ranking {
+  readonly highest: readonly Bid[];
+  /** When the last change is to be told. */
+  readonly due: number;
+}
 
 const ranked = table('Ranked', {
   rank: 'int',
@@ -23,18 +31,26 @@ export default pipeline('q19')
   .from('bids', bid, inEventTime)
   .keyBy(({ auction }) => auction)
   .process({
-    state: { highest: valueState<readonly Bid[]>([]) },
+    state: { ranking: valueState<Ranking>({ highest: [], due: 0 }) },
     onRecord(bid, { state, timers, timestamp }) {
       const { price, n } = bid;
-      const highest = state.highest.get();
+      const { highest, due } = state.ranking.get();
       let at = highest.length;
       while (at > 0 && price > highest[at - 1].price) at--;
       while (at > 0 && price === highest[at - 1].price && n < highest[at - 1].n) at--;
       if (at === RANKS) return;
-      state.highest.set(highest.toSpliced(at, 0, { ...bid }).slice(0, RANKS));
-      timers.set(timestamp - (timestamp % SECOND) + SECOND);
+      const now = highest.toSpliced(at, 0, { ...bid });
+      if (now.length > RANKS) now.pop();
+      const next = timestamp - (timestamp % SECOND_MS) + SECOND_MS;
+      if (next > due) timers.set(next);
+      state.ranking.set({ highest: now, due: Math.max(due, next) });
     },
-    onTimer: (_timer, { state }) =>
-      state.highest.get().map((bid, above) => ({ ...bid, rank: above + 1 })),
+    onTimer({ timestamp }, { state, timers }) {
+      const { highest, due } = state.ranking.get();
+      if (timestamp === due) timers.set(due + FORGET_MS);
+      if (timestamp <= due) return highest.map((bid, above) => ({ ...bid, rank: above + 1 }));
+      if (timestamp === due + FORGET_MS) state.ranking.clear();
+      return undefined;
+    },
   })
   .to('q19', ranked);
