@@ -1,6 +1,6 @@
 // The ten highest bids of each auction, told once a second while they change.
 
-import { pipeline, table, valueState } from 'lite-streams';
+import { kept, pipeline, table, valueState } from 'lite-streams';
 import type { Bid } from '../generator/events.ts';
 import { bid, inEventTime } from '../sources.ts';
 
@@ -39,7 +39,7 @@ export default pipeline('q19')
       while (at > 0 && price > highest[at - 1].price) at--;
       while (at > 0 && price === highest[at - 1].price && n < highest[at - 1].n) at--;
       if (at === RANKS) return;
-      const now = highest.toSpliced(at, 0, { ...bid });
+      const now = highest.toSpliced(at, 0, kept(bid));
       if (now.length > RANKS) now.pop();
       const next = timestamp - (timestamp % SECOND_MS) + SECOND_MS;
       if (next > due) timers.set(next);

@@ -1,6 +1,6 @@
 // Bids with their auctions, of one category.
 
-import { listState, pipeline, table, type ValueOf, valueState } from 'lite-streams';
+import { kept, listState, pipeline, table, type ValueOf, valueState } from 'lite-streams';
 import type { Auction, Bid } from '../generator/events.ts';
 import { auction, bid, inEventTime } from '../sources.ts';
 
@@ -48,7 +48,7 @@ export default query
   .process({
     state: { known: valueState<Known | undefined>(), early: listState<Bid>() },
     onLeft(given, { state, timers }) {
-      const auction = given.category === 10 ? { ...given } : undefined;
+      const auction = given.category === 10 ? kept(given) : undefined;
       const early = state.early.get();
       state.early.clear();
       state.known.set({ opened: given.dateTime, auction });
@@ -58,7 +58,7 @@ export default query
     onRight(bid, { state, timers }) {
       const known = state.known.get();
       if (known === undefined) {
-        state.early.add({ ...bid });
+        state.early.add(kept(bid));
         timers.set(bid.dateTime + APART_MS);
       }
       return known?.auction === undefined ? undefined : rowOf(bid, known.auction);

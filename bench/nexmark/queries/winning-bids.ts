@@ -1,6 +1,6 @@
 // The winning bid of each auction, when it closes: what q4, q6 and q9 begin with.
 
-import { listState, type pipeline, valueState } from 'lite-streams';
+import { kept, listState, type pipeline, valueState } from 'lite-streams';
 import type { Auction, Bid } from '../generator/events.ts';
 import { auction, bid, inEventTime } from '../sources.ts';
 
@@ -32,7 +32,7 @@ export function winningBids(query: ReturnType<typeof pipeline>) {
         early: listState<Bid>(),
       },
       onLeft(auction, { state, timers }) {
-        let lot: Lot = { auction: { ...auction }, best: undefined };
+        let lot: Lot = { auction: kept(auction), best: undefined };
         for (const bid of state.early.get()) if (wins(bid, lot)) lot = { ...lot, best: bid };
         state.early.clear();
         state.lot.set(lot);
@@ -42,10 +42,10 @@ export function winningBids(query: ReturnType<typeof pipeline>) {
       onRight(bid, { state, timers }) {
         const lot = state.lot.get();
         if (lot === undefined) {
-          state.early.add({ ...bid });
+          state.early.add(kept(bid));
           timers.set(bid.dateTime + FORGET_MS);
         } else if (wins(bid, lot)) {
-          state.lot.set({ ...lot, best: { ...bid } });
+          state.lot.set({ ...lot, best: kept(bid) });
         }
       },
       onTimer({ timestamp }, { state }) {

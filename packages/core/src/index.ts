@@ -95,6 +95,7 @@ export type {
 } from './pipeline/stream.ts';
 export type { SlowestInput, TaskStats } from './pipeline/task.ts';
 export type { HeldTime } from './pipeline/why.ts';
+export { kept } from './record/kept.ts';
 export type { HeadersInput, RecordCopy, RecordInput } from './record/record.ts';
 export type { RecordView } from './record/view.ts';
 export { bytes } from './serde/bytes.ts';

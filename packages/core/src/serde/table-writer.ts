@@ -113,8 +113,7 @@ const PUT: Readonly<Record<FieldType, string>> = {
 
 /**
  * The fields' writer as code of its own, in which every field is read by its name: a loop over the
- * names would look each up as if it had never seen the object. None where Node.js was told to make no
- * code of text (`--disallow-code-generation-from-strings`).
+ * names would look each up as if it had never seen the object.
  */
 function compiled({ fields, fixedBytes }: TableLayout): PutFields | undefined {
   const lines = fields.map(({ name, type, at }, index) => {
@@ -124,8 +123,16 @@ function compiled({ fields, fixedBytes }: TableLayout): PutFields | undefined {
       : `writer.${PUT[type]}(${given});`;
   });
   const body = `let end = ${fixedBytes}; ${lines.join(' ')} return end;`;
+  return codeOf<PutFields>(['value', 'writer'], body);
+}
+
+/**
+ * A function made of text; none where Node.js was told to make no code of text
+ * (`--disallow-code-generation-from-strings`).
+ */
+export function codeOf<F>(parameters: readonly string[], body: string): F | undefined {
   try {
-    return new Function('value', 'writer', body) as PutFields;
+    return new Function(...parameters, body) as F;
   } catch (error) {
     if (error instanceof EvalError) return undefined;
     throw error;

@@ -6,7 +6,7 @@ import { readText } from '../record/text.ts';
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from './serde.ts';
 import { type FieldType, type TableLayout, tableLayout } from './table-layout.ts';
-import { TableWriter } from './table-writer.ts';
+import { codeOf, TableWriter } from './table-writer.ts';
 
 export type { FieldType } from './table-layout.ts';
 
@@ -31,7 +31,7 @@ export type ValueOf<S> = S extends Serde<infer T> ? T : never;
  * `bool`; no field may be missing.
  *
  * `encode` takes any object that has the fields. `decode` re-aims one object, whose fields are read in
- * place when they are asked for; it is valid only until the next record. `{...value}` keeps it.
+ * place when they are asked for; it is valid only until the next record: `kept(value)` is a copy that stays.
  *
  * ```ts
  * const bid = table('Bid', { auction: 'int', price: 'int', channel: 'string', dateTime: 'double' });
@@ -101,13 +101,27 @@ class Cursor {
 }
 
 /** An object that reads each field where the cursor is. They are its own, so that it can be spread. */
-function viewOf({ fields }: TableLayout, cursor: Cursor): object {
+function viewOf(layout: TableLayout, cursor: Cursor): object {
+  const { fields } = layout;
   const view = {};
   for (const { name, type, at } of fields) {
     Object.defineProperty(view, name, { get: getter(type, at, cursor), enumerable: true });
   }
-  Object.defineProperty(view, KEEP, { value: () => ({ ...view }) });
+  const copy = copierOf(layout);
+  Object.defineProperty(view, KEEP, { value: () => copy(view) });
   return Object.freeze(view);
+}
+
+/** Code that copies field by field: `{ ...view }` would call each getter the slow way. */
+function copierOf({ fields }: TableLayout): (view: object) => object {
+  const members = fields.map(
+    ({ name }) => `[${JSON.stringify(name)}]: view[${JSON.stringify(name)}]`,
+  );
+  return codeOf<(view: object) => object>(['view'], `return { ${members.join(', ')} };`) ?? spread;
+}
+
+function spread(view: object): object {
+  return { ...view };
 }
 
 function getter(type: FieldType, at: number, cursor: Cursor): () => unknown {
