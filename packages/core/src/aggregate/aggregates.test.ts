@@ -80,14 +80,24 @@ const cases: [name: string, aggregate: Any, naive: (sales: readonly Sale[]) => u
     },
   ],
   [
+    'percentile',
+    any(percentile([0, 100], price)),
+    sales => {
+      const prices = sales.map(price);
+      return prices.length > 0 ? [Math.min(...prices), Math.max(...prices)] : undefined;
+    },
+  ],
+  [
     'several at once',
     together({
       n: any(count()),
+      names: any(distinct(({ name }: Sale) => name)),
       total: any(sum(price)),
       cheap: any(where((sale: Sale) => sale.price < 3, count())),
     }),
     sales => ({
       n: sales.length,
+      names: new Set(sales.map(({ name }) => name)).size,
       total: sales.reduce((total, sale) => total + sale.price, 0),
       cheap: sales.filter(sale => sale.price < 3).length,
     }),
