@@ -18,7 +18,8 @@ const VALUE_COLUMNS = 48;
 
 /** Appends records to a topic, and reads back every one of them. */
 export async function produce(options: ProducerOptions): Promise<ExitCode> {
-  const { shards, dir, acks } = options;
+  const { shards, acks } = options;
+  const dir = options.dir ?? process.env.LITE_STREAMS_DIRECTORY;
   if (dir === undefined) return inSession({ shards, processors: 1 }, new Produce(options));
   return inSession({ shards, processors: 1, directory: dir, acks }, new ProduceToDisk(options));
 }

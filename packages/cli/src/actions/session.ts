@@ -38,7 +38,9 @@ export async function inSession(options: EngineOptions, work: Work): Promise<Exi
   using interrupt = new Interrupt(() =>
     note(noteStyle('yellow', 'Finishing what is under way; Ctrl-C again leaves at once.')),
   );
-  const engine = await Engine.start(options);
+  // What a command makes for itself ends with it, also where the environment names a directory.
+  const durable = options.directory !== undefined;
+  const engine = await Engine.start({ durable, ...options });
   await using stopping = new EngineStop(engine);
   using progress = new Progress(process.stderr, () => work.progress());
   note = line => progress.note(line);
