@@ -101,7 +101,9 @@ export class EngineDirectory {
     return this.topicFile(name)?.options;
   }
 
+  /** Keeps the options of a topic. What is kept already is not written: the disk may be full. */
   keepTopic(name: string, options: TopicOptions): void {
+    if (JSON.stringify(this.topicFile(name)?.options) === JSON.stringify(options)) return;
     usable(this.topicPath(name), () => {
       const file: TopicFile = { format: DIRECTORY_FORMAT, topic: name, options };
       this.disk.makeDirectory(this.topicPath(name));
