@@ -14,7 +14,7 @@ export { LocalChannel } from './channel/local.ts';
 export type { ValueDecoder, ValueEncoder } from './channel/value-codec.ts';
 export { ValueReader } from './codec/value-reader.ts';
 export { ValueWriter } from './codec/value-writer.ts';
-export { checkSavepointName } from './epoch/memory-driver.ts';
+export { checkSavepointName, MemoryDriver } from './epoch/memory-driver.ts';
 export { fail } from './errors.ts';
 export { Bell } from './memory/bell.ts';
 export { park, parkSync, type WaitingPlace } from './memory/park.ts';
