@@ -91,6 +91,7 @@ export const SITTINGS: readonly Sitting[] = [
   { benches: [{ name: 'replay', module: './disk/replay.ts', coresMin: 2 }], rounds: 3 },
   { benches: [{ name: 'tail-latency', module: './disk/tail-latency.ts', coresMin: 2 }], rounds: 3 },
   { benches: [{ name: 'state-1M-keys', module: './state/state-1M-keys.ts' }], rounds: 3 },
+  { benches: [{ name: 'checkpoint-cost', module: './state/checkpoint-cost.ts' }], rounds: 3 },
   { benches: [{ name: 'hopping-fanout', module: './windows/hopping-fanout.ts' }], rounds: 5 },
   {
     benches: [

@@ -1,6 +1,6 @@
 import type { EpochDriver } from './driver.ts';
 import type { ResolvedCheckpoint } from './options.ts';
-import type { Epoch, TaskSnapshot } from './task-snapshot.ts';
+import { completed, type Epoch, type TaskSnapshot } from './task-snapshot.ts';
 
 /** What a coordinator does to the tasks of its pipeline, and tells of it. */
 export interface EpochObserver {
@@ -155,7 +155,9 @@ export class EpochCoordinator {
       tasks.push(snapshot);
     }
     const { pipeline, driver, observer } = this.parts;
-    const epoch: Epoch = { pipeline, epoch: current, tasks };
+    const before = driver.restore(pipeline);
+    const whole = tasks.map(snapshot => completed(snapshot, before));
+    const epoch: Epoch = { pipeline, epoch: current, tasks: whole };
     const answered = this.answering.splice(0);
     this.current = 0;
     this.taken.clear();

@@ -7,6 +7,11 @@ export interface StepSnapshot {
   /** What kind of step wrote it; another kind cannot read it. */
   readonly kind: string;
   readonly sections: readonly Section[];
+  /**
+   * How many of the step's last snapshots it takes to restore it, this one included: 1 when this one
+   * is whole. In an epoch that is committed they all stand, in order.
+   */
+  readonly layers: number;
 }
 
 /** How far a source has been read: everything below `position` is in the snapshot or before it. */
@@ -60,9 +65,19 @@ export interface Epoch {
   readonly tasks: readonly TaskSnapshot[];
 }
 
-/** How many bytes of state there are. */
-export function snapshotBytes({ steps }: TaskSnapshot): number {
-  let bytes = 0;
-  for (const { sections } of steps) for (const section of sections) bytes += section.bytes.length;
-  return bytes;
+/**
+ * A snapshot that can be restored by itself: before a step that has written only what changed stand the
+ * snapshots of it that are needed beside, taken over from the epoch before.
+ */
+export function completed(snapshot: TaskSnapshot, before: Epoch | undefined): TaskSnapshot {
+  if (snapshot.steps.every(({ layers }) => layers === 1)) return snapshot;
+  const same = before?.tasks.find(
+    ({ stage, index }) => stage === snapshot.stage && index === snapshot.index,
+  );
+  const steps = snapshot.steps.flatMap(step => {
+    if (step.layers === 1) return [step];
+    const earlier = same?.steps.filter(one => one.step === step.step) ?? [];
+    return [...earlier.slice(earlier.length - step.layers + 1), step];
+  });
+  return { ...snapshot, steps };
 }

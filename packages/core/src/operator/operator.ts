@@ -61,6 +61,21 @@ export function isAsynchronous<O extends object>(operator: O): operator is O & A
   return 'abandon' in operator;
 }
 
+/** An operator that knows what has changed, so that not every snapshot has to be whole. */
+export interface Incremental {
+  /**
+   * Writes what has changed since the last call, and by and by everything that there is once more.
+   * Returns how many of the last calls it takes to restore it, in order: 1 when all has been written
+   * by this one. `restore` is given the task's state of the last one alone, and the entries of all:
+   * a later one stands for an earlier one of the same, and what is over by now may still be among them.
+   */
+  snapshotChanges(writer: SnapshotWriter): number;
+}
+
+export function isIncremental<O extends object>(operator: O): operator is O & Incremental {
+  return 'snapshotChanges' in operator;
+}
+
 export function isClocked<O extends object>(operator: O): operator is O & Clocked {
   return 'dueAtMs' in operator;
 }

@@ -5,6 +5,7 @@ import { Adder } from '../window/adder.ts';
 import { Cell } from '../window/guard.ts';
 import { type LiveWindow, LiveWindows, NO_SPAN, type Span } from '../window/live-windows.ts';
 import type { PaneLogic } from '../window/pane.ts';
+import { PaneSweep } from '../window/pane-sweep.ts';
 import type { SlidingAssigner } from '../window/sliding.ts';
 import type { EventTimeTrigger } from '../window/trigger.ts';
 import type { Panes, Window } from '../window/window.ts';
@@ -12,7 +13,7 @@ import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { Faults } from './faults.ts';
 import type { LateOutput } from './late-output.ts';
-import type { Operator } from './operator.ts';
+import type { Incremental, Operator } from './operator.ts';
 import type { WindowOutput } from './window-output.ts';
 
 /** A firing that may have been suspended between two keys. */
@@ -39,7 +40,7 @@ export interface TimeWindowParts {
  * Tumbling and hopping windows of event time, keyed or not. State is kept window by window and in
  * each key by key: aligned windows share their edges, so one entry in the queue serves all keys.
  */
-export class TimeWindowOperator implements Operator {
+export class TimeWindowOperator implements Operator, Incremental {
   private readonly step: string;
   private readonly panes: Panes;
   private readonly output: WindowOutput;
@@ -49,6 +50,8 @@ export class TimeWindowOperator implements Operator {
   private readonly next: Operator;
   private readonly windows: LiveWindows;
   private readonly adder: Adder;
+  /** Goes over all panes, a part for each snapshot; undefined before the first one. */
+  private sweep: PaneSweep | undefined;
   /** The span of the last value. */
   private span = NO_SPAN;
 
@@ -122,6 +125,28 @@ export class TimeWindowOperator implements Operator {
     writeByGroup(writer, this.windows.now, panes, pane => keyGroupOf(pane[0]));
   }
 
+  snapshotChanges(writer: SnapshotWriter): number {
+    const { windows, adder } = this;
+    // What goes in another way than with its window would have to be told.
+    const isWhole = this.sweep === undefined || this.panes === 'discarding';
+    if (isWhole) this.snapshot(writer);
+    this.sweep ??= new PaneSweep(windows);
+    const layers = isWhole ? this.sweep.begin() : this.writeChanges(writer, this.sweep);
+    for (const window of windows) window.changed = [];
+    adder.noting++;
+    return layers;
+  }
+
+  private writeChanges(writer: SnapshotWriter, sweep: PaneSweep): number {
+    const panes: [key: unknown, start: number, accumulator: unknown][] = [];
+    for (const { start, changed } of this.windows) {
+      for (const { key, accumulator } of changed) panes.push([key, start, accumulator]);
+    }
+    const layers = sweep.next(this.adder.noting, panes);
+    writeByGroup(writer, this.windows.now, panes, pane => keyGroupOf(pane[0]));
+    return layers;
+  }
+
   restore(reader: SnapshotReader): void {
     let watermark = Number.POSITIVE_INFINITY;
     readByGroup(
@@ -133,6 +158,7 @@ export class TimeWindowOperator implements Operator {
       },
       entry => {
         const [key, start, accumulator] = entry as [unknown, number, unknown];
+        if (!this.windows.isOpen(start)) return;
         this.windows.open(start).cells.set(key, new Cell(key, accumulator));
       },
     );

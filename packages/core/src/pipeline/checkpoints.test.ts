@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Producer } from '../broker/producer.ts';
+import type { Topic } from '../broker/topic.ts';
 import { MemoryDriver } from '../epoch/memory-driver.ts';
 import type { CheckpointMode } from '../epoch/options.ts';
 import { json } from '../serde/json.ts';
@@ -84,7 +85,7 @@ function bench(
     stepRecords: 7,
     channelSlots: 8,
     channelBytes: 1024,
-    topics: { shards: SHARDS, slots: 4096, shardBytes: 1024 * 1024 },
+    topics: { shards: SHARDS, slots: 8192, shardBytes: 1024 * 1024 },
     ...(driver === undefined ? {} : { epochs: driver }),
   });
   const producer = engine.topic('in').producer();
@@ -284,4 +285,64 @@ describe('a pipeline with checkpoints', () => {
       expect.objectContaining({ code: 'INVALID_PIPELINE' }),
     );
   });
+
+  test('of large state writes what changed, and can still be taken up by others', async () => {
+    const keys = 4_000;
+    const random = mulberry(9);
+    const sums = new Map<number, number>();
+    const driver = new MemoryDriver();
+    const sent: Reading[] = [];
+    const made = pipeline('large', { checkpoint: { every: '1h' } });
+    made
+      .from('in', json<Reading>(), { timestamp: ({ t }) => t })
+      .keyBy(({ k }) => k)
+      .window(tumbling('1d'), { name: 'sum' })
+      .aggregate({
+        create: () => 0,
+        add: (a, { n }) => a + n,
+        result: (n, { key }) => ({ key, n }),
+      })
+      .to('out', json());
+    let counted: number[] = [];
+    for (const processors of [2, 1, 3]) {
+      const one = bench(processors, driver, sent, made);
+      counted = [];
+      for (let round = 0; round < 9; round++) {
+        const values = Array.from({ length: round === 0 ? keys : 150 }, (_, i) => {
+          const key = round === 0 ? i : Math.floor(random() * keys);
+          const n = Math.floor(random() * 100);
+          sums.set(key, (sums.get(key) ?? 0) + n);
+          return { k: `k${key}`, t: 5_000 + sent.length, n };
+        });
+        for (let at = 0; at < values.length; at += 500) {
+          one.send(values.slice(at, at + 500));
+          one.engine.settle();
+        }
+        sent.push(...values);
+        await one.job.checkpoint();
+        const steps = driver.restore('large')?.tasks.flatMap(task => task.steps) ?? [];
+        counted.push(Math.max(...steps.map(({ layers }) => layers)));
+        if (random() < 0.3) one.engine.failHost(0);
+      }
+      if (processors === 3) {
+        one.producer.closeSync();
+        one.engine.topic('in').end();
+        await one.job.drained();
+        const out = new Map(
+          [...lines(one.engine.topic('out'))].map(({ key, n }) => [Number(key.slice(1)), n]),
+        );
+        expect(out).toEqual(sums);
+      }
+      one.engine.stopNow();
+    }
+    expect(Math.max(...counted)).toBeGreaterThan(1);
+  });
 });
+
+function* lines(topic: Topic): Generator<{ key: string; n: number }> {
+  const reader = topic.consume({ group: 'lines', from: 'earliest' });
+  for (let batch = reader.poll(); batch !== undefined; batch = reader.poll()) {
+    for (const { text } of batch) yield JSON.parse(text);
+  }
+  reader.close();
+}

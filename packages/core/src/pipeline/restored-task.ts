@@ -149,9 +149,15 @@ export class RestoredTask {
 
   private sectionsOf(step: string): Section[] {
     const { from, to } = this;
-    return this.snapshots
-      .flatMap(({ steps }) => steps.filter(one => one.step === step))
-      .flatMap(({ sections }) => sections)
-      .filter(({ group }) => group === TASK_STATE || (group >= from && group < to));
+    return this.snapshots.flatMap(({ steps }) => {
+      const layers = steps.filter(one => one.step === step);
+      const last = layers.at(-1);
+      return layers
+        .flatMap(layer => layer.sections.map(section => ({ section, layer })))
+        .filter(({ section: { group }, layer }) =>
+          group === TASK_STATE ? layer === last : group >= from && group < to,
+        )
+        .map(({ section }) => section);
+    });
   }
 }

@@ -2,7 +2,12 @@ import type { SourcePosition, StepSnapshot, TaskSnapshot } from '../epoch/task-s
 import { StreamError } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { RecordCounts } from '../operator/counters.ts';
-import type { Asynchronous, Clocked, Operator } from '../operator/operator.ts';
+import {
+  type Asynchronous,
+  type Clocked,
+  isIncremental,
+  type Operator,
+} from '../operator/operator.ts';
 import type { Outlet } from '../operator/outlet.ts';
 import type { StateBackend } from '../state/backend.ts';
 import { MemorySnapshot } from '../state/memory-snapshot.ts';
@@ -348,12 +353,14 @@ export abstract class Task {
     const writer = new MemorySnapshot();
     writer.group(TASK_STATE);
     writer.put(own);
-    const steps: StepSnapshot[] = [{ step: '', kind: 'task', sections: writer.written }];
+    const steps: StepSnapshot[] = [{ step: '', kind: 'task', sections: writer.written, layers: 1 }];
     for (const { step, operator } of this.chain.operators) {
       const state = new MemorySnapshot();
-      operator.snapshot(state);
+      let layers = 1;
+      if (!ended && isIncremental(operator)) layers = operator.snapshotChanges(state);
+      else operator.snapshot(state);
       const sections = state.written;
-      if (sections.length > 0) steps.push({ step, kind: kindOf(step), sections });
+      if (sections.length > 0) steps.push({ step, kind: kindOf(step), sections, layers });
     }
     const { index } = this.plan;
     const outputs = this.exit.seal(outlet => tokenOf(epoch, outlet));

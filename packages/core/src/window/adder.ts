@@ -19,6 +19,8 @@ export class Adder {
   private readonly kept: unknown[] = [];
   private readonly created: boolean[] = [];
   private count = 0;
+  /** The number of the changes since the last snapshot; 0: nobody wants to know. */
+  noting = 0;
 
   constructor(logic: PaneLogic, step: string) {
     this.logic = logic;
@@ -36,15 +38,19 @@ export class Adder {
   }
 
   /** The way that nearly all values go: a window that takes them all, and little to undo. */
-  private addToOne({ cells }: LiveWindow, key: unknown, input: unknown, value: unknown): void {
+  private addToOne(window: LiveWindow, key: unknown, input: unknown, value: unknown): void {
     const { logic } = this;
+    const { cells } = window;
     const cell = cells.get(key);
     if (cell === undefined) {
       const accumulator = this.checked(logic.add(logic.create(), input, value));
-      cells.set(key, new Cell(key, accumulator));
+      const made = new Cell(key, accumulator);
+      cells.set(key, made);
+      if (this.noting !== 0) this.note(window, made);
       return;
     }
     const { accumulator } = cell;
+    if (cell.noted !== this.noting) this.note(window, cell);
     if (!this.flat) {
       cell.accumulator = this.checked(logic.add(accumulator, input, value));
       return;
@@ -85,7 +91,17 @@ export class Adder {
       this.undo(windows, key);
       throw error;
     }
+    if (this.noting !== 0) {
+      for (let i = 0; i < this.count; i++) {
+        if (this.touched[i].noted !== this.noting) this.note(windows[i], this.touched[i]);
+      }
+    }
     if (guard.settles) for (let i = 0; i < this.count; i++) guard.settle(this.touched[i], value);
+  }
+
+  private note(window: LiveWindow, cell: Cell): void {
+    cell.noted = this.noting;
+    if (this.noting !== 0) window.changed.push(cell);
   }
 
   private checked(accumulator: unknown): unknown {

@@ -15,6 +15,8 @@ export class Cell {
   readonly key: unknown;
   accumulator: unknown;
   journal: Journal | undefined = undefined;
+  /** The number of the changes that it is noted among. */
+  noted = 0;
 
   constructor(key: unknown, accumulator: unknown) {
     this.key = key;

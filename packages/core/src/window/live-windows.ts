@@ -13,6 +13,8 @@ export class LiveWindow {
   /** Whether the watermark has passed it: it has fired, and a value for it fires it again. */
   fired: boolean;
   readonly cells = new KeyMap<Cell>();
+  /** What was changed since the last snapshot, each once. */
+  changed: Cell[] = [];
 
   constructor(start: number, end: number, dueAt: number, fired: boolean) {
     this.start = start;
@@ -106,6 +108,11 @@ export class LiveWindows {
     this.live.set(start, window);
     this.queue.push(window);
     return window;
+  }
+
+  /** Whether the window that begins at `start` has not gone yet. */
+  isOpen(start: number): boolean {
+    return this.trigger.cleanedUpAt(start + this.assigner.size) > this.now;
   }
 
   /** Puts a window that fired into the queue again, until it goes. */

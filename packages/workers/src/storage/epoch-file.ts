@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Epoch } from '@lite-streams/core/ground';
+import type { Epoch, StepSnapshot, TaskSnapshot } from '@lite-streams/core/ground';
 import { fail, ValueReader, ValueWriter } from '@lite-streams/core/internal';
 import type { Disk } from './disk.ts';
 
@@ -20,6 +20,22 @@ import type { Disk } from './disk.ts';
  * All little-endian.
  */
 export const EPOCH_FORMAT = 1;
+/** Where a snapshot stands that was written with an earlier epoch: its number, and the places in it. */
+export interface StoredElsewhere {
+  readonly epoch: number;
+  readonly task: number;
+  readonly step: number;
+}
+
+/** An epoch of which a part may stand in the files of those before. */
+export interface StoredEpoch extends Omit<Epoch, 'tasks'> {
+  readonly tasks: readonly StoredTask[];
+}
+
+export interface StoredTask extends Omit<TaskSnapshot, 'steps'> {
+  readonly steps: readonly (StepSnapshot | StoredElsewhere)[];
+}
+
 const MAGIC = 0x5045534c; // "LSEP"
 const HEADER_BYTES = 32;
 
@@ -27,7 +43,7 @@ const HEADER_BYTES = 32;
  * Writes an epoch under another name, has that on stable storage, and only then gives it its own: the
  * rename is the commit. The name itself is on stable storage when this returns.
  */
-export function writeEpoch(disk: Disk, path: string, epoch: Epoch): void {
+export function writeEpoch(disk: Disk, path: string, epoch: StoredEpoch): void {
   const writer = new ValueWriter();
   writer.write(epoch);
   const body = writer.take();
@@ -52,7 +68,7 @@ export function writeEpoch(disk: Disk, path: string, epoch: Epoch): void {
 }
 
 /** What `writeEpoch` wrote. Throws `CHECKPOINT_DAMAGED`, `STORAGE_MISMATCH`. */
-export function readEpoch(disk: Disk, path: string): Epoch {
+export function readEpoch(disk: Disk, path: string): StoredEpoch {
   const file = disk.openFile(path, 'read');
   let bytes: Buffer;
   try {
@@ -79,10 +95,10 @@ export function readEpoch(disk: Disk, path: string): Epoch {
   }
   const reader = new ValueReader();
   reader.open(body);
-  return reader.read() as Epoch;
+  return reader.read() as StoredEpoch;
 }
 
-function damaged(path: string, what: string): never {
+export function damaged(path: string, what: string): never {
   return fail(
     'CHECKPOINT_DAMAGED',
     `${path} is damaged: ${what}. Nothing was changed. Put it back from a copy, or run the pipeline ` +

@@ -18,7 +18,7 @@ function epochOf(number: number, bytes = 700): Epoch {
         tasks: 1,
         ended: false,
         source: { topic: 'in', shard: 0, position: number * 100 },
-        steps: [{ step: 'sum', kind: 'tumbling', sections: [section] }],
+        steps: [{ step: 'sum', kind: 'tumbling', sections: [section], layers: 1 }],
         outputs: [],
       },
     ],
@@ -60,6 +60,48 @@ describe('epochs in a directory', () => {
     again.forget('sums/of it');
     expect(new EpochFiles(disk, '/data').restore('sums/of it')).toBeUndefined();
     expect(again.saved('sums/of it', 'before').epoch).toBe(2);
+  });
+
+  test('take from those before what has not changed, and keep these as long', () => {
+    const disk = new SimulatedDisk();
+    const files = new EpochFiles(disk, '/data');
+    const layer = (number: number, layers: number) => ({
+      ...epochOf(number, 4_000).tasks[0].steps[0],
+      layers,
+    });
+    const all = [1, 2, 3, 4, 5, 6].map(number => layer(number, number));
+    const epochWith = (number: number, steps: typeof all): Epoch => ({
+      ...epochOf(number),
+      tasks: [{ ...epochOf(number).tasks[0], steps }],
+    });
+    const names = () => disk.readDirectory('/data/checkpoints/sums%2Fof%20it').sort();
+    for (let number = 1; number <= 4; number++) {
+      files.commit(epochWith(number, all.slice(0, number)));
+    }
+    expect(names()).toHaveLength(4);
+    expect(files.restore('sums/of it')).toEqual(epochWith(4, all.slice(0, 4)));
+    const again = new EpochFiles(disk, '/data');
+    const found = again.restore('sums/of it') as Epoch;
+    expect(found).toEqual(epochWith(4, all.slice(0, 4)));
+    // Whoever goes on from it still knows what is written.
+    const written = disk.history.length;
+    again.commit({
+      ...found,
+      epoch: 5,
+      tasks: [{ ...found.tasks[0], steps: found.tasks[0].steps.slice(2) }],
+    });
+    const bytes = disk.history
+      .slice(written)
+      .reduce((sum, one) => sum + (one.kind === 'write' ? one.bytes.length : 0), 0);
+    expect(bytes).toBeLessThan(2_000);
+    expect(names().map(name => Number.parseInt(name, 10))).toEqual([3, 4, 5]);
+    expect(after(disk)).toMatchObject({
+      epoch: 5,
+      tasks: [{ steps: [{ layers: 3 }, { layers: 4 }] }],
+    });
+    again.save('whole', found);
+    again.forget('sums/of it');
+    expect(again.saved('sums/of it', 'whole')).toEqual(found);
   });
 
   test('are, after a crash at any step, the last that was committed, or the next one', () => {

@@ -3,10 +3,17 @@ import {
   checkSavepointName,
   type Epoch,
   type EpochDriver,
+  type StepSnapshot,
   unknownSavepoint,
 } from '@lite-streams/core/ground';
 import type { Disk } from './disk.ts';
-import { readEpoch, writeEpoch } from './epoch-file.ts';
+import {
+  damaged,
+  readEpoch,
+  type StoredElsewhere,
+  type StoredEpoch,
+  writeEpoch,
+} from './epoch-file.ts';
 import { fileNameOf } from './file-names.ts';
 import { storageFailed } from './storage-failure.ts';
 
@@ -18,11 +25,11 @@ const DIGITS = 16;
  * The epochs of an engine in its directory:
  *
  * ```text
- * checkpoints/<pipeline>/<number>.epoch            the last one; the one before until that is removed
+ * checkpoints/<pipeline>/<number>.epoch            the last one, and those that it takes a part of
  * checkpoints/<pipeline>/savepoints/<name>.epoch
  * ```
  *
- * An epoch is one file. It is written under another name and renamed when it is on stable storage, so
+ * An epoch is one file, which names what it takes from earlier ones: state that did not change. It is written under another name and renamed when it is on stable storage, so
  * at every moment the largest number is a whole epoch, and what comes of a crash is the last that was
  * committed: nothing has to be repaired, and opening changes nothing but what is left over.
  */
@@ -31,6 +38,8 @@ export class EpochFiles implements EpochDriver {
   private readonly directory: string;
   /** What was read or written last, by pipeline: a rollback does not wait for the disk. */
   private readonly last = new Map<string, Epoch>();
+  /** Where the snapshots of steps stand that have been written. */
+  private readonly places = new WeakMap<StepSnapshot, StoredElsewhere>();
 
   /** `directory` is the engine's. */
   constructor(disk: Disk, directory: string) {
@@ -46,7 +55,7 @@ export class EpochFiles implements EpochDriver {
       const names = this.epochsIn(path);
       const newest = names.at(-1);
       if (newest === undefined) return undefined;
-      const epoch = readEpoch(this.disk, join(path, newest));
+      const epoch = this.whole(path, readEpoch(this.disk, join(path, newest)));
       this.last.set(pipeline, epoch);
       return epoch;
     });
@@ -56,12 +65,14 @@ export class EpochFiles implements EpochDriver {
     const path = this.pathOf(epoch.pipeline);
     this.withDisk('Writing an epoch to', path, () => {
       if (!this.last.has(epoch.pipeline)) this.makeDirectory(path);
-      const name = `${String(epoch.epoch).padStart(DIGITS, '0')}${SUFFIX}`;
-      writeEpoch(this.disk, join(path, name), epoch);
+      const used = new Set([fileOf(epoch.epoch)]);
+      const stored = this.withoutWritten(epoch, used);
+      writeEpoch(this.disk, join(path, fileOf(epoch.epoch)), stored);
+      this.note(epoch);
       this.last.set(epoch.pipeline, epoch);
-      // Those before may come back after a power failure: they are smaller.
-      for (const other of this.epochsIn(path)) {
-        if (other < name) this.disk.remove(join(path, other));
+      // Those that are removed may come back after a power failure: they are smaller.
+      for (const name of this.epochsIn(path)) {
+        if (!used.has(name)) this.disk.remove(join(path, name));
       }
     });
   }
@@ -80,7 +91,8 @@ export class EpochFiles implements EpochDriver {
     const path = join(this.pathOf(pipeline), 'savepoints');
     return this.withDisk('Reading a savepoint in', path, () => {
       if (this.disk.stat(join(path, name + SUFFIX)) !== undefined) {
-        return readEpoch(this.disk, join(path, name + SUFFIX));
+        // One that was written with `save` stands in its file whole.
+        return readEpoch(this.disk, join(path, name + SUFFIX)) as Epoch;
       }
       const known = this.epochsIn(path).map(file => file.slice(0, -SUFFIX.length));
       return unknownSavepoint(pipeline, name, known);
@@ -95,6 +107,52 @@ export class EpochFiles implements EpochDriver {
       for (const name of names) this.disk.remove(join(path, name));
       if (names.length > 0) this.disk.syncDirectory(path);
     });
+  }
+
+  /** The same, but what stands in the files of earlier epochs by its place there. */
+  private withoutWritten(epoch: Epoch, used: Set<string>): StoredEpoch {
+    const tasks = epoch.tasks.map(task => ({
+      ...task,
+      steps: task.steps.map(step => {
+        const place = this.places.get(step);
+        if (place === undefined) return step;
+        used.add(fileOf(place.epoch));
+        return place;
+      }),
+    }));
+    return { ...epoch, tasks };
+  }
+
+  private note({ epoch, tasks }: Epoch): void {
+    for (const [task, { steps }] of tasks.entries()) {
+      for (const [step, snapshot] of steps.entries()) {
+        if (!this.places.has(snapshot)) this.places.set(snapshot, { epoch, task, step });
+      }
+    }
+  }
+
+  /** Reads beside an epoch what of it stands in the files of others. */
+  private whole(path: string, stored: StoredEpoch): Epoch {
+    const others = new Map<number, StoredEpoch>();
+    const find = (place: StoredElsewhere): StepSnapshot => {
+      const file = join(path, fileOf(place.epoch));
+      if (this.disk.stat(file) === undefined)
+        damaged(file, 'it is not there, and a later one needs it');
+      const other = others.get(place.epoch) ?? readEpoch(this.disk, file);
+      others.set(place.epoch, other);
+      const found = other.tasks[place.task]?.steps[place.step];
+      if (found === undefined || !('sections' in found))
+        damaged(file, 'a later one names what it has not');
+      this.places.set(found, place);
+      return found;
+    };
+    const tasks = stored.tasks.map(task => ({
+      ...task,
+      steps: task.steps.map(step => ('sections' in step ? step : find(step))),
+    }));
+    const epoch: Epoch = { ...stored, tasks };
+    this.note(epoch);
+    return epoch;
   }
 
   private pathOf(pipeline: string): string {
@@ -122,4 +180,8 @@ export class EpochFiles implements EpochDriver {
       return storageFailed(action, path, error);
     }
   }
+}
+
+function fileOf(epoch: number): string {
+  return `${String(epoch).padStart(DIGITS, '0')}${SUFFIX}`;
 }
