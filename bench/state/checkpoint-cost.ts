@@ -78,7 +78,8 @@ class Run {
 
   constructor(keys: number, made: Pipeline) {
     this.keys = keys;
-    const topics = { shards: 1, slots: 2 ** 18, shardBytes: 2 ** 26, maxRecordBytes: 1_024 };
+    // Room for more than a second's records: a full shard would ask for an epoch earlier.
+    const topics = { shards: 1, slots: 2 ** 21, shardBytes: 2 ** 28, maxRecordBytes: 1_024 };
     this.engine = new LocalEngine({ automatic: false, topics });
     this.producer = this.engine.topic('readings').producer();
     this.job = this.engine.add(made);
