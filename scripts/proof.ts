@@ -55,6 +55,12 @@ const proofs: readonly Proof[] = [
     full: ['--kills', '5000'],
   },
   {
+    name: 'simulation',
+    program: 'tests/simulation/main.ts',
+    ci: ['--seeds', '2000'],
+    full: ['--seeds', '50000'],
+  },
+  {
     name: 'exactly-once',
     program: 'tests/checkpoints/prove-exactly-once.ts',
     ci: ['--kills', '50', '--records', '100000'],

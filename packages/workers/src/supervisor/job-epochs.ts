@@ -8,8 +8,26 @@ import {
 } from '@lite-streams/core/ground';
 import type { FromProcessor } from '../protocol/messages.ts';
 
+/** The clock that epochs go by. */
+export interface EpochClock {
+  /** Milliseconds that never go back. */
+  now(): number;
+  /** Calls `then` after `ms`, unless what is returned is called before. */
+  after(ms: number, then: () => void): () => void;
+}
+
+const machineClock: EpochClock = {
+  now: () => performance.now(),
+  after: (ms, then) => {
+    const timer = setTimeout(then, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 /** What the epochs of a job need of its run. */
 export interface EpochSurroundings {
+  /** Default: the machine's. */
+  readonly clock?: EpochClock | undefined;
   readonly driver: EpochDriver;
   begin(epoch: number): void;
   committed(epoch: number, tookMs: number): void;
@@ -24,7 +42,8 @@ export class JobEpochs {
   private readonly pipeline: string;
   private readonly driver: EpochDriver;
   private readonly coordinator: EpochCoordinator;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly clock: EpochClock;
+  private cancelTimer = (): void => {};
 
   /** From a savepoint, or else from the last epoch that there is. Throws `UNKNOWN_SAVEPOINT`. */
   constructor(
@@ -34,6 +53,7 @@ export class JobEpochs {
     around: EpochSurroundings,
   ) {
     const { driver } = around;
+    this.clock = around.clock ?? machineClock;
     this.pipeline = pipeline;
     this.driver = driver;
     if (savepoint !== undefined) resumeFrom(driver, pipeline, savepoint);
@@ -67,7 +87,7 @@ export class JobEpochs {
 
   /** Every task has begun. */
   start(tasks: number): void {
-    this.coordinator.start(tasks, performance.now());
+    this.coordinator.start(tasks, this.clock.now());
     this.schedule();
   }
 
@@ -94,7 +114,7 @@ export class JobEpochs {
 
   said(message: Said): void {
     const { coordinator } = this;
-    const nowMs = performance.now();
+    const nowMs = this.clock.now();
     if (message.kind === 'hurry') coordinator.hurry();
     else if (message.kind === 'task-ended') {
       coordinator.taskEnded(message.task, message.snapshot, nowMs);
@@ -103,13 +123,13 @@ export class JobEpochs {
   }
 
   private schedule(): void {
-    clearTimeout(this.timer);
+    this.cancelTimer();
     const { dueAtMs } = this.coordinator;
     if (dueAtMs === Number.POSITIVE_INFINITY) return;
-    const inMs = Math.max(0, Math.ceil(dueAtMs - performance.now()));
-    this.timer = setTimeout(() => {
-      this.coordinator.step(performance.now());
+    const inMs = Math.max(0, Math.ceil(dueAtMs - this.clock.now()));
+    this.cancelTimer = this.clock.after(inMs, () => {
+      this.coordinator.step(this.clock.now());
       this.schedule();
-    }, inMs);
+    });
   }
 }

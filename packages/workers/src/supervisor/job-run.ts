@@ -16,12 +16,14 @@ import type {
   ToProcessor,
 } from '../protocol/messages.ts';
 
-import { JobEpochs } from './job-epochs.ts';
+import { type EpochClock, JobEpochs } from './job-epochs.ts';
 
 /** What a job's run can do to its surroundings. */
 export interface JobSurroundings {
   readonly processors: number;
   readonly channelBytes: number;
+  /** Default: the machine's. */
+  readonly clock?: EpochClock | undefined;
   send(index: number, message: ToProcessor): void;
   tell(message: FromSupervisor): void;
   /** Where the epochs of pipelines with checkpoints are kept: of those that read from disk, on disk. */
@@ -272,6 +274,7 @@ export class JobRun {
     const { job, around } = this;
     try {
       this.epochs = new JobEpochs(pipeline, checkpoint, this.request.savepoint, {
+        clock: around.clock,
         driver: around.epochs(this.beginning?.durable === true),
         begin: epoch => this.sendAll({ kind: 'epoch', job, incarnation: this.incarnation, epoch }),
         committed: (epoch, tookMs) => {
