@@ -2,8 +2,10 @@ import { once } from 'node:events';
 import { Engine } from '@lite-streams/workers';
 import { killThread } from '@lite-streams/workers/internal';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ScratchDirectory } from './durability/scratch-directory.ts';
 
 const windows = new URL('./engine/pipeline-windows.ts', import.meta.url);
+const exact = new URL('./engine/pipeline-exact.ts', import.meta.url);
 const copy = new URL('./engine/pipeline-copy.ts', import.meta.url);
 
 const KEYS = 50;
@@ -32,9 +34,9 @@ async function send(
   for (const topic of topics) topic.end();
 }
 
-function results(): Map<string, number[]> {
+function results(of = engine): Map<string, number[]> {
   const found = new Map<string, number[]>();
-  const consumer = engine.topic('out').consume({ group: 'results', from: 'earliest' });
+  const consumer = of.topic('out').consume({ group: 'results', from: 'earliest' });
   for (let batch = consumer.poll(); batch !== undefined; batch = consumer.poll()) {
     for (const { text } of batch) {
       const { key, start, n } = JSON.parse(text);
@@ -128,6 +130,40 @@ describe('a pipeline with checkpoints on threads', () => {
     input.end();
     await again.drained();
     expect(Object.fromEntries(results())).toEqual({ 'k/0': [2] });
+  });
+
+  test('is refused where outputs cannot be given exactly once', async () => {
+    await expect(engine.run(exact)).rejects.toMatchObject({
+      code: 'NOT_DURABLE',
+      message: expect.stringContaining('in, out, exact.dead-letters are in memory'),
+    });
+    using directory = new ScratchDirectory();
+    const onDisk = await Engine.start({ directory: directory.path, processors: 1, shards: 1 });
+    onDisk.topic('out', { compact: true });
+    await expect(onDisk.run(exact)).rejects.toMatchObject({
+      code: 'NOT_DURABLE',
+      message: expect.stringContaining('compaction'),
+    });
+    await onDisk.stop();
+  });
+
+  test('goes on in the engine that is started next, from its directory', async () => {
+    using directory = new ScratchDirectory();
+    const options = { directory: directory.path, shards: 2 };
+    for (const processors of [2, 1]) {
+      await using onDisk = await Engine.start({ ...options, processors });
+      const job = await onDisk.run(exact);
+      const producer = onDisk.topic('in').producer();
+      await producer.send({ key: 'k', value: JSON.stringify({ k: 'k', t: 10 - processors }) });
+      await producer.close();
+      await job.caughtUp();
+      if (processors === 2) await job.savepoint('half');
+      else {
+        onDisk.topic('in').end();
+        await job.drained();
+        expect(Object.fromEntries(results(onDisk))).toEqual({ 'k/0': [2] });
+      }
+    }
   });
 
   test('is what a checkpoint can be asked of, and no other', async () => {

@@ -198,7 +198,8 @@ export const ERRORS = {
     remedy: 'Put it back from a copy, or run the pipeline from another savepoint.',
   },
   NOT_DURABLE: {
-    means: 'A pipeline that is to give outputs exactly once has a topic in memory.',
+    means:
+      'A pipeline that is to give outputs exactly once has a topic in memory, or an output that is compacted.',
     remedy:
       'Give the engine a `directory` and leave the topics durable; or use `at-least-once` checkpoints.',
   },

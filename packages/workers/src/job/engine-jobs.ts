@@ -223,6 +223,14 @@ export class EngineJobs implements JobHome {
   /** Throws `NOT_DURABLE` for a pipeline that is to give outputs exactly once, and cannot. */
   private checkDurable({ pipeline, topics, checkpoint }: Outline): void {
     if (checkpoint?.mode !== 'exactly-once') return;
+    const compacted = outputsOf(topics).filter(name => this.around.topic(name).options.compact);
+    if (compacted.length > 0) {
+      fail(
+        'NOT_DURABLE',
+        `The pipeline "${pipeline}" is to give outputs exactly once, and compaction takes records out of ` +
+          `${compacted.join(', ')}, so that nobody can tell what was given. Make it without \`compact\`.`,
+      );
+    }
     const names = [...topics.sources, ...outputsOf(topics)];
     const inMemory = names.filter(name => !this.around.topic(name).options.durable);
     if (inMemory.length === 0) return;
