@@ -66,6 +66,12 @@ const proofs: readonly Proof[] = [
     ci: ['--kills', '50', '--records', '100000'],
     full: ['--kills', '500', '--records', '1000000'],
   },
+  {
+    name: 'rollback',
+    program: 'tests/checkpoints/prove-rollback.ts',
+    ci: ['--kills', '100'],
+    full: ['--kills', '1000'],
+  },
   { name: 'flights', program: 'tests/proof/flights.ts', ci: [], full: ['--full'] },
 ];
 
