@@ -37,7 +37,7 @@ export interface RecoveryReport {
   readonly scannedBytes: number;
   /** Bytes of a torn tail that were cut. */
   readonly cutBytes: number;
-  /** Files of unfinished work that were removed. */
+  /** Files of unfinished work, and of what is over, that are removed. */
   readonly removed: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export function recover(disk: Disk, directory: string, belonging: Belonging): Re
     const endOffset = marks?.startOffset ?? 0;
     const durable = marks?.durableOffset ?? 0;
     if (durable > endOffset) missing(directory, 0, endOffset, durable);
-    const report = { scannedBytes: 0, cutBytes: 0, removed: removeLeftovers(disk, directory, []) };
+    const report = { scannedBytes: 0, cutBytes: 0, removed: leftovers(disk, directory, []) };
     return { sealed, active: undefined, marks, endOffset, report };
   }
   const path = segmentPath(directory, last);
@@ -92,7 +92,7 @@ export function recover(disk: Disk, directory: string, belonging: Belonging): Re
     const seal = readSeal(file, header);
     const isFinished = seal !== undefined && seal.bytes === position;
     if (isFinished) sealed.push(seal);
-    const removed = removeLeftovers(disk, directory, superseded);
+    const removed = leftovers(disk, directory, superseded);
     isKept = !isFinished;
     const active = isFinished ? undefined : scanned;
     return {
@@ -275,7 +275,11 @@ function writeAgain(file: DiskFile, from: number, to: number): void {
   }
 }
 
-function removeLeftovers(
+/**
+ * Files that are no part of the log. They may go only once what makes them so, the marks and the
+ * names in the directory, is on stable storage: it may have been read from memory.
+ */
+function leftovers(
   disk: Disk,
   directory: string,
   superseded: readonly string[],
@@ -287,6 +291,5 @@ function removeLeftovers(
     const index = indexPath(path);
     if (disk.stat(index) !== undefined) removed.push(index);
   }
-  for (const path of removed) disk.remove(path);
   return removed;
 }

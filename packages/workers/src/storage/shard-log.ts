@@ -109,6 +109,7 @@ export class ShardLog {
     this.start = sealed[0]?.firstOffset ?? active?.header.firstOffset ?? end;
     this.durable = end;
     this.marks = this.openMarks(marks);
+    for (const path of this.recovery.removed) disk.remove(path);
     this.active = active ?? this.makeSegment(end);
     this.reader = new ShardLogReader(disk, directory, this.belonging);
   }
