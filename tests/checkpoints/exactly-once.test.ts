@@ -17,3 +17,28 @@ test('a process that is killed again and again gives every output once, over a c
   expect(verdict).toMatchObject({ missing: [], wrong: [], twice: [] });
   expect(verdict.outputs).toBeGreaterThan(1_000);
 });
+
+test('so does one whose processors are killed while it runs, and which runs again when all is done', async () => {
+  using directory = new ScratchDirectory();
+  const verdict = await endure({
+    directory: directory.path,
+    records: 3_000,
+    kills: 0,
+    processors: [2],
+    longestLifeMs: 0,
+    threadEveryMs: 400,
+    rate: 20,
+    random: seededRandom(2).next,
+  });
+  expect(verdict).toMatchObject({ missing: [], wrong: [], twice: [] });
+  const again = await endure({
+    directory: directory.path,
+    records: 3_000,
+    kills: 0,
+    processors: [3],
+    longestLifeMs: 0,
+    rate: 20,
+    random: seededRandom(2).next,
+  });
+  expect(again).toEqual(verdict);
+});

@@ -14,6 +14,8 @@ export interface Ordeal {
   readonly processors: readonly number[];
   /** A process lives so long before it is killed, at most, from when it was started. */
   readonly longestLifeMs: number;
+  /** Within a process, a processor's thread is killed so often; 0: never. */
+  readonly threadEveryMs?: number;
   /** Readings that are sent in 10 ms. */
   readonly rate: number;
   readonly random: () => number;
@@ -50,12 +52,20 @@ export async function endure(ordeal: Ordeal): Promise<Verdict> {
   return { killed, undisturbed, ...(await judge(ordeal)) };
 }
 
-function start(
-  { directory, records, processors, kills, rate }: Ordeal,
-  round: number,
-): ChildProcess {
-  const at = Math.min(processors.length - 1, Math.floor((round * processors.length) / kills));
-  const args = [worker, directory, String(records), String(processors[at]), String(rate)];
+function start(ordeal: Ordeal, round: number): ChildProcess {
+  const { directory, records, processors, kills, rate, threadEveryMs = 0 } = ordeal;
+  const at = Math.min(
+    processors.length - 1,
+    Math.floor((round * processors.length) / Math.max(1, kills)),
+  );
+  const args = [
+    worker,
+    directory,
+    String(records),
+    String(processors[at]),
+    String(rate),
+    String(threadEveryMs),
+  ];
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
@@ -76,6 +86,7 @@ async function judge({
     }
   }
   reader.close();
+  engine.topic('out').deleteGroup('judge');
   await engine.stop();
   const expected = expectedOf(records);
   const missing = [...expected.keys()].filter(name => !found.has(name));

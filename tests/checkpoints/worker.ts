@@ -1,13 +1,14 @@
 // A process that feeds and runs the pipeline until it has drained, or is killed:
 //
-//   node worker.ts DIRECTORY RECORDS PROCESSORS RECORDS_PER_10_MS
+//   node worker.ts DIRECTORY RECORDS PROCESSORS RECORDS_PER_10_MS [KILL_A_PROCESSOR_EVERY_MS]
 //
 // It exits with 0 when all is done, and with 3 when the engine or the pipeline failed.
 
 import { Engine } from '@lite-streams/workers';
+import { killThread } from '@lite-streams/workers/internal';
 import { readingOf } from './readings.ts';
 
-const [directory, records, processors, rate] = process.argv.slice(2);
+const [directory, records, processors, rate, killEveryMs = '0'] = process.argv.slice(2);
 const count = Number(records);
 
 try {
@@ -21,6 +22,11 @@ try {
   const input = engine.topic('in');
   engine.topic('out', { shards: 2 });
   const job = await engine.run(new URL('./pipeline.ts', import.meta.url));
+  if (Number(killEveryMs) > 0) {
+    let turn = 0;
+    const kill = () => killThread(engine, 'processor', turn++ % Number(processors));
+    setInterval(kill, Number(killEveryMs)).unref();
+  }
   if (!input.ended) {
     const there = new Set<number>();
     const reader = input.consume({ group: 'feeder', from: 'earliest', autoCommit: false });

@@ -68,6 +68,17 @@ describe('a coordinator', () => {
     expect(told).toEqual(['begin 1', 'committed 1', 'begin 2', 'committed 2']);
   });
 
+  test('keeps what a task told of its end before all had begun', () => {
+    const { coordinator, told } = coordinated();
+    coordinator.stop();
+    coordinator.taskEnded(0, snapshot(0, true), 10);
+    coordinator.start(2, 20);
+    coordinator.taskEnded(1, snapshot(1, true), 30);
+    coordinator.step(31);
+    expect(coordinator.finished).toBe(true);
+    expect(told).toEqual(['begin 1', 'committed 1']);
+  });
+
   test('reports an epoch that takes too long, and goes on', () => {
     const { coordinator, told } = coordinated();
     coordinator.step(100);

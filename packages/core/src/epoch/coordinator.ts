@@ -81,11 +81,13 @@ export class EpochCoordinator {
     return this.over;
   }
 
-  /** The tasks begin, for the first time or anew: what is not committed is void. */
+  /**
+   * All tasks have begun, for the first time or, after `stop`, anew: what is not committed is void. One
+   * that begins at its end may have told so before the others began.
+   */
   start(tasks: number, nowMs: number): void {
     this.abandon();
     this.tasks = tasks;
-    this.ended.clear();
     this.running = true;
     this.over = false;
     this.begunAtMs = nowMs;
@@ -94,6 +96,7 @@ export class EpochCoordinator {
   /** The tasks are gone: nothing more is begun until `start`. */
   stop(): void {
     this.abandon();
+    this.ended.clear();
     this.running = false;
   }
 
