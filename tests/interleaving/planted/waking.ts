@@ -33,8 +33,8 @@ export const waking: readonly PlantedBug[] = [
     edits: [
       {
         file: 'shard/shard.ts',
-        from: 'add(this.i32, at >> 2, delta);',
-        to: 'storeRelease(this.i32, at >> 2, delta === 1 ? 1 : 0);',
+        from: 'add(this.i32, WAITERS[what] >> 2, delta);',
+        to: 'storeRelease(this.i32, WAITERS[what] >> 2, delta === 1 ? 1 : 0);',
       },
     ],
     found: 'two workers of a group park, one producer too',
