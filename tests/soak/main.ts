@@ -22,6 +22,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     /** Kills per minute, about; 0 for none. */
     kills: { type: 'string', default: '30' },
+    /** Which topics: those in memory, the durable ones, or both. */
+    topics: { type: 'string', default: 'memory,durable' },
   },
 });
 const lastsMs = Number(values.minutes) * 60_000;
@@ -30,6 +32,7 @@ if (!(lastsMs > 0) || !(betweenKillsMs > 0)) {
   console.error('soak: --minutes must be above 0, --kills 0 or more');
   process.exit(2);
 }
+const chosen = (['memory', 'durable'] as const).filter(name => values.topics.includes(name));
 const PROCESSORS = 2;
 const SHARDS = 2;
 const OWNERS = 1;
@@ -130,7 +133,7 @@ function pause(ms: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, ms));
 }
 
-const sides = await Promise.all([startSide('memory'), startSide('durable')]);
+const sides = await Promise.all(chosen.map(startSide));
 const startMs = performance.now();
 const elapsedMs = () => performance.now() - startMs;
 const samples: MemorySample[] = [];
