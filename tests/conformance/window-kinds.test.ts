@@ -69,13 +69,16 @@ function from(name: string) {
     .keyBy(({ key }) => key);
 }
 
-/** Events whose disorder stays within the bound. */
+/**
+ * Events whose disorder stays within the bound, by 1 ms: at the very tie an event may touch a session that
+ * the watermark has just closed, and what becomes of it depends on the order, as docs/windows.md says.
+ */
 const inBound = fc
   .array(
     fc.record({
       key: fc.constantFrom('a', 'b', 'c', 'd'),
       step: fc.integer({ min: 0, max: 6 }),
-      behind: fc.integer({ min: 0, max: BOUND }),
+      behind: fc.integer({ min: 0, max: BOUND - 1 }),
       n: fc.integer({ min: 1, max: 9 }),
     }),
     { minLength: 1, maxLength: 60 },
