@@ -6,6 +6,7 @@ import { sum as sumOf } from '../aggregate/sum.ts';
 import { where } from '../aggregate/where.ts';
 import { windowOperator } from '../pipeline/chain.ts';
 import type { WindowStep } from '../pipeline/graph.ts';
+import { MemorySnapshot } from '../state/memory-snapshot.ts';
 import {
   type HarnessOptions,
   type HarnessParts,
@@ -20,6 +21,7 @@ import { session } from '../window/session.ts';
 import { resolveWindow, type WindowSpec } from '../window/spec.ts';
 import { tumbling } from '../window/tumbling.ts';
 import type { Panes } from '../window/window.ts';
+import { isIncremental } from './operator.ts';
 
 interface Setup {
   readonly spec: WindowSpec;
@@ -687,5 +689,32 @@ test('accumulators of nothing are shared too', () => {
     ['k', undefined, 9],
     ['k', 9, 19],
     ['k', 9, 29],
+  ]);
+});
+
+test('snapshots of what has changed know every window of a value', () => {
+  const setup = { spec: hopping(20, 10) };
+  let made: ReturnType<ReturnType<typeof makerOf>> | undefined;
+  const harness = new OperatorHarness(parts => {
+    made = makerOf(setup)(parts);
+    return made;
+  });
+  const changesOf = () => {
+    const snapshot = new MemorySnapshot();
+    if (made === undefined || !isIncremental(made)) throw new Error('it writes whole snapshots');
+    return { layers: made.snapshotChanges(snapshot), snapshot };
+  };
+  harness.push('k', 15, 1);
+  const whole = changesOf();
+  harness.push('k', 15, 2);
+  const changes = changesOf();
+  expect(whole.layers).toBe(1);
+  const after = harnessOf(setup);
+  after.restoreFrom([whole.snapshot, changes.snapshot].slice(-changes.layers), 0, 128);
+  after.push('k', 15, 3);
+  after.end();
+  expect(after.take().map(row)).toEqual([
+    ['k', 6, 19],
+    ['k', 6, 29],
   ]);
 });
