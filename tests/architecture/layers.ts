@@ -70,7 +70,7 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
   window: [...ground, 'record', 'time', 'state'],
   aggregate: ['errors', 'record', 'window'],
   join: [...ground, 'time', 'window'],
-  epoch: [...ground, 'time', 'state'],
+  epoch: [...ground, 'memory', 'time', 'state'],
   ground: [...ground, 'memory', 'channel', 'epoch'],
   operator: [...eventTime, 'serde', 'epoch'],
   pipeline: [...log, 'broker', 'aggregate', ...formats, ...eventTime, 'epoch', 'operator'],

@@ -114,8 +114,8 @@ export const builds: Readonly<Record<string, Build>> = {
   },
 };
 
-export function built(name: string, mode: CheckpointMode): Pipeline {
-  const p = pipeline('p', { checkpoint: { every: '1h', mode } });
+export function built(name: string, mode: CheckpointMode, maxOutputBytes?: number): Pipeline {
+  const p = pipeline('p', { checkpoint: { every: '1h', mode, maxOutputBytes } });
   const from = (topic: string): Stream<Reading> =>
     p.from(topic, json<Reading>(), {
       timestamp: ({ t }) => t,

@@ -37,6 +37,7 @@ class Run {
     epochs: MemoryDriver,
     mode: CheckpointMode,
     before: readonly (readonly Reading[])[] = [[], []],
+    maxOutputBytes?: number,
   ) {
     this.engine = new LocalEngine({
       automatic: false,
@@ -50,7 +51,7 @@ class Run {
     });
     this.producers = ['left', 'right'].map(topic => this.engine.topic(topic).producer());
     for (const [side, values] of before.entries()) this.send(side, values);
-    this.job = this.engine.add(built(name, mode));
+    this.job = this.engine.add(built(name, mode, maxOutputBytes));
   }
 
   send(side: number, values: readonly Reading[]): void {
@@ -106,6 +107,17 @@ describe.each(Object.keys(builds))('%s', name => {
         for (let steps = random.below(10); steps > 0; steps--) run.engine.step();
         if (random.chance(0.3)) run.engine.failHost(random.below(processors));
       }
+      await run.end();
+      expect(run.output()).toEqual(expected);
+      run.engine.stopNow();
+    }
+  });
+
+  test('holding as few outputs as may be gives the same, and comes to its end', async () => {
+    const expected = await undisturbed(name, sides);
+    for (const processors of [1, 3]) {
+      const least = 1024;
+      const run = new Run(name, processors, new MemoryDriver(), 'exactly-once', sides, least);
       await run.end();
       expect(run.output()).toEqual(expected);
       run.engine.stopNow();

@@ -3,6 +3,7 @@ import { Engine } from '@lite-streams/workers';
 import { killThread } from '@lite-streams/workers/internal';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ScratchDirectory } from './durability/scratch-directory.ts';
+import { BOUND, COPIES } from './engine/pipeline-amplify.ts';
 
 const windows = new URL('./engine/pipeline-windows.ts', import.meta.url);
 const exact = new URL('./engine/pipeline-exact.ts', import.meta.url);
@@ -164,6 +165,41 @@ describe('a pipeline with checkpoints on threads', () => {
         expect(Object.fromEntries(results(onDisk))).toEqual({ 'k/0': [2] });
       }
     }
+  });
+
+  test('holds no more outputs than it may, however long its interval', async () => {
+    using directory = new ScratchDirectory();
+    await using onDisk = await Engine.start({
+      directory: directory.path,
+      processors: 2,
+      shards: 2,
+      channelBytes: 1024,
+    });
+    const job = await onDisk.run(new URL('./engine/pipeline-amplify.ts', import.meta.url));
+    const count = 1_000;
+    const input = onDisk.topic('in');
+    const producer = input.producer();
+    for (let i = 0; i < count; i++) await producer.send({ key: `k${i}`, value: String(i) });
+    await producer.close();
+    input.end();
+    let largest = 0;
+    const sampling = setInterval(() => {
+      largest = Math.max(largest, job.stats().heldBytes);
+    }, 1);
+    await job.drained();
+    clearInterval(sampling);
+    expect(job.stats()).toMatchObject({ out: count * COPIES, heldBytes: 0 });
+    expect(job.stats().epoch).toBeGreaterThan(20);
+    // What is left of a value in each of two sources, and in four channels; some 80 bytes each.
+    const onTheWay = (2 * COPIES + 4 * 32) * 80;
+    expect(largest).toBeLessThanOrEqual(BOUND + onTheWay);
+    const seen = new Uint8Array(count * COPIES);
+    const reader = onDisk.topic('out').consume({ group: 'results', from: 'earliest' });
+    for (let batch = reader.poll(); batch !== undefined; batch = reader.poll()) {
+      for (const { text } of batch) seen[Number(text)]++;
+    }
+    reader.close();
+    expect(seen.every(times => times === 1)).toBe(true);
   });
 
   test('is what a checkpoint can be asked of, and no other', async () => {

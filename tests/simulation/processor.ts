@@ -49,7 +49,7 @@ export class SimulatedProcessor {
       source: (topic, shard, group, from) =>
         new TopicSource(around.topic(topic), shard, group, from),
       sink: topic => new TopicSink(around.topic(topic)),
-      epochSink: topic => new EpochSink(around.topic(topic)),
+      epochSink: (topic, held) => new EpochSink(around.topic(topic), held),
       channel: (_plan, { id }) => this.channels.get(id) as SharedArrayBuffer,
       bell: around.bell,
       clock: { ...systemClock, now: () => around.now() },
@@ -117,6 +117,7 @@ export class SimulatedProcessor {
     plan,
     incarnation,
     channels,
+    gauge,
     from,
   }: Extract<ToProcessor, { kind: 'begin' }>): void {
     const { around, job } = this;
@@ -128,6 +129,7 @@ export class SimulatedProcessor {
     try {
       this.host.add(sums, plan, around.index, {
         from,
+        gauge,
         taken: (task, epoch, snapshot) =>
           around.tell({ kind: 'taken', ...of, task, epoch, snapshot: structuredClone(snapshot) }),
         ended: (task, snapshot) =>

@@ -5,6 +5,7 @@ export { type EpochDriver, resumeFrom } from './epoch/driver.ts';
 export { asEpochError, refuseCheckpoint } from './epoch/failures.ts';
 export { checkSavepointName, MemoryDriver, unknownSavepoint } from './epoch/memory-driver.ts';
 export type { ResolvedCheckpoint } from './epoch/options.ts';
+export { OutputGauge } from './epoch/output-gauge.ts';
 export type { Epoch, StepSnapshot, TaskSnapshot } from './epoch/task-snapshot.ts';
 export { ERRORS, type ErrorCode, fail, StreamError } from './errors.ts';
 export {

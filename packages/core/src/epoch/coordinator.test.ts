@@ -12,7 +12,7 @@ function coordinated(driver: EpochDriver = new MemoryDriver()) {
   const told: string[] = [];
   const coordinator = new EpochCoordinator({
     pipeline: 'p',
-    checkpoint: { everyMs: 100, timeoutMs: 1_000, mode: 'at-least-once' },
+    checkpoint: { everyMs: 100, timeoutMs: 1_000, mode: 'at-least-once', maxOutputBytes: 65_536 },
     driver,
     observer: {
       begin: epoch => told.push(`begin ${epoch}`),

@@ -16,6 +16,12 @@ export interface CheckpointOptions {
   readonly mode?: CheckpointMode | undefined;
   /** An epoch that takes longer is reported as a warning. Default 1 minute. */
   readonly timeout?: Duration | undefined;
+  /**
+   * Bytes of outputs that wait for their epoch, over all tasks: at half of it an epoch begins before its
+   * time, at all of it nothing more is read from the sources. What is on its way then comes on top.
+   * Default 64 MiB.
+   */
+  readonly maxOutputBytes?: number | undefined;
 }
 
 export type CheckpointMode = 'at-least-once' | 'exactly-once';
@@ -24,10 +30,13 @@ export interface ResolvedCheckpoint {
   readonly everyMs: number;
   readonly timeoutMs: number;
   readonly mode: CheckpointMode;
+  readonly maxOutputBytes: number;
 }
 
 const DEFAULT_EVERY_MS = 1_000;
 const DEFAULT_TIMEOUT_MS = 60_000;
+const DEFAULT_OUTPUT_BYTES = 64 * 1024 * 1024;
+const LEAST_OUTPUT_BYTES = 1024;
 
 /** Throws `INVALID_PIPELINE`, naming the pipeline. */
 export function resolveCheckpoint(
@@ -43,7 +52,15 @@ export function resolveCheckpoint(
     everyMs: interval(pipeline, 'every', options.every, DEFAULT_EVERY_MS),
     timeoutMs: interval(pipeline, 'timeout', options.timeout, DEFAULT_TIMEOUT_MS),
     mode,
+    maxOutputBytes: outputBytes(pipeline, options.maxOutputBytes),
   });
+}
+
+function outputBytes(pipeline: string, given: number | undefined): number {
+  if (given === undefined) return DEFAULT_OUTPUT_BYTES;
+  if (Number.isSafeInteger(given) && given >= LEAST_OUTPUT_BYTES) return given;
+  const right = `a whole number of bytes from ${LEAST_OUTPUT_BYTES} on`;
+  return wrong(pipeline, 'maxOutputBytes', given, right);
 }
 
 function interval(

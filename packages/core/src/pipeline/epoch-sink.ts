@@ -2,6 +2,7 @@ import { Router } from '../broker/partitioner.ts';
 import { registerProducer } from '../broker/producer-id.ts';
 import { type ShardBatch, ShardBatches } from '../broker/shard-batch.ts';
 import type { Topic } from '../broker/topic.ts';
+import type { HeldOutputs } from '../epoch/held-outputs.ts';
 import type { OutputSnapshot, ShardOutput } from '../epoch/task-snapshot.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { EpochOutputs, RecordSink } from '../operator/endpoints.ts';
@@ -44,6 +45,7 @@ export class EpochSink implements RecordSink, EpochOutputs {
   readonly epochs = this;
   readonly places: readonly WaitingPlace[];
   private readonly topic: Topic;
+  private readonly held: HeldOutputs;
   private readonly appenders: readonly Appender[];
   private readonly shardBatches: ShardBatches;
   private readonly batches: readonly ShardBatch[];
@@ -62,9 +64,10 @@ export class EpochSink implements RecordSink, EpochOutputs {
   private open = true;
 
   /** Throws `TOO_MANY_PRODUCERS`, `TOPIC_ENDED`. */
-  constructor(topic: Topic) {
+  constructor(topic: Topic, held: HeldOutputs) {
     if (topic.ended) topic.refuse(0);
     this.topic = topic;
+    this.held = held;
     this.places = [...topic.roomPlaces, ...topic.logPlaces];
     this.room = topic.options.maxRecordBytes;
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
@@ -89,6 +92,7 @@ export class EpochSink implements RecordSink, EpochOutputs {
     const bytes = writer.write(scratch, staging, this.room, key, value, timestamp, headers);
     const shard = this.router.route(writer, scratch.u8);
     this.piles[shard].add(scratch.u8, staging, bytes);
+    this.held.add(bytes);
     return true;
   }
 
@@ -115,6 +119,7 @@ export class EpochSink implements RecordSink, EpochOutputs {
 
   /** Takes up the output of a committed epoch, of which a part may have been appended. */
   resume(output: OutputSnapshot): void {
+    for (const { bytes } of output.shards) this.held.takeOver(bytes.length);
     this.queue(output, true);
   }
 
@@ -154,6 +159,7 @@ export class EpochSink implements RecordSink, EpochOutputs {
     const queue = this.pending[number];
     while (queue.length > 0) {
       if (!this.append(number, queue[0])) return false;
+      this.held.release(queue[0].bytes.length);
       queue.shift();
       this.ends = this.topic.shards.map(shard => shard.published());
     }

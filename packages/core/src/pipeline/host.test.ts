@@ -21,7 +21,7 @@ function setup() {
   const host = new TaskHost({
     source: (name, shard, group) => new TopicSource(topic(name), shard, group),
     sink: name => new TopicSink(topic(name)),
-    epochSink: name => new EpochSink(topic(name)),
+    epochSink: (name, held) => new EpochSink(topic(name), held),
     channel: () => {
       throw new Error('all tasks are here');
     },

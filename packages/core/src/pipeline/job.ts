@@ -9,6 +9,8 @@ export interface JobStats extends RecordCounts {
   readonly pipeline: string;
   /** Records that were overwritten in a source topic before they could be read. */
   readonly lost: number;
+  /** Bytes of outputs that tasks hold until their epoch is committed and they are where they belong. */
+  readonly heldBytes: number;
   /** By number, so that `tasks[n]` is task n. */
   readonly tasks: readonly TaskStats[];
 }
@@ -17,12 +19,14 @@ export interface JobStats extends RecordCounts {
 export function jobStats(pipeline: string, tasks: readonly TaskStats[]): JobStats {
   const sum = noCounts();
   let lost = 0;
+  let heldBytes = 0;
   for (const task of tasks) {
     addCounts(sum, task.counts);
     lost += task.lost;
+    heldBytes += task.heldBytes;
   }
   const byNumber = tasks.toSorted((a, b) => a.task - b.task);
-  return { pipeline, ...sum, lost, tasks: byNumber };
+  return { pipeline, ...sum, lost, heldBytes, tasks: byNumber };
 }
 
 /** Whether a group has done all that is in a topic just now, watermarks and ends included. */

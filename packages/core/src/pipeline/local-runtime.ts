@@ -5,6 +5,7 @@ import { EpochCoordinator } from '../epoch/coordinator.ts';
 import { type EpochDriver, resumeFrom } from '../epoch/driver.ts';
 import { asEpochError, refuseCheckpoint } from '../epoch/failures.ts';
 import { checkSavepointName, MemoryDriver } from '../epoch/memory-driver.ts';
+import { OutputGauge } from '../epoch/output-gauge.ts';
 import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { fail, StreamError } from '../errors.ts';
 import { Bell } from '../memory/bell.ts';
@@ -91,7 +92,7 @@ export class LocalEngine {
           source: (topic, shard, group, from) =>
             new TopicSource(this.topic(topic), shard, group, from),
           sink: topic => new TopicSink(this.topic(topic)),
-          epochSink: topic => new EpochSink(this.topic(topic)),
+          epochSink: (topic, held) => new EpochSink(this.topic(topic), held),
           channel: (plan, channel) => this.channelMemory(plan, channel.id),
           bell: this.bell,
           clock: this.clock,
@@ -453,6 +454,7 @@ export class LocalJob implements Job {
         ? undefined
         : {
             from,
+            gauge: OutputGauge.memory(),
             taken: (task: number, epoch: number, snapshot: TaskSnapshot) =>
               coordinator.taskTook(task, epoch, snapshot, clock.now()),
             ended: (task: number, snapshot: TaskSnapshot) =>

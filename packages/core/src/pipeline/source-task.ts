@@ -44,6 +44,8 @@ export class SourceTask extends Task {
   /** Positions at the barriers of epochs that are not committed yet. */
   private readonly barriers: { readonly epoch: number; readonly position: number }[] = [];
   private hurried = false;
+  /** Since when nothing is read because the job holds all the outputs that it may. */
+  private stoppedAtMs: number | undefined;
 
   /** What may be released, and what has been. */
   private releasable = 0;
@@ -83,6 +85,15 @@ export class SourceTask extends Task {
   }
 
   protected take(budget: number): 'suspended' | 'progress' | 'nothing' {
+    const { held } = this;
+    if (held?.isFull()) {
+      this.stoppedAtMs ??= this.clock.now();
+      return 'nothing';
+    }
+    if (this.stoppedAtMs !== undefined) {
+      this.times.unheard(this.clock.now() - this.stoppedAtMs);
+      this.stoppedAtMs = undefined;
+    }
     if (this.source.idleTimeoutMs !== undefined && this.times.tick(this.clock.now())) {
       if (!this.tellTime()) return 'suspended';
     }
@@ -106,7 +117,7 @@ export class SourceTask extends Task {
       const done = kind === SOURCE_KIND.data ? this.record(slot) : this.control(slot, kind);
       this.position[0] = input.offset(slot) + 1;
       if (!done) return 'suspended';
-      if (kind === SOURCE_KIND.topicEnd) break;
+      if (kind === SOURCE_KIND.topicEnd || held?.full) break;
     }
     return 'progress';
   }

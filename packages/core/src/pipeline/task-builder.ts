@@ -3,6 +3,8 @@ import { ByteChannelWriter } from '../channel/byte-writer.ts';
 import type { ChannelReader, ChannelWriter } from '../channel/channel.ts';
 import { createChannelMemory } from '../channel/layout.ts';
 import { LocalChannel } from '../channel/local.ts';
+import { HeldOutputs } from '../epoch/held-outputs.ts';
+import { OutputGauge } from '../epoch/output-gauge.ts';
 import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import type { ContextCell } from '../operator/context.ts';
 import { noCounts } from '../operator/counters.ts';
@@ -39,6 +41,8 @@ interface Channel {
 export interface PipelineEpochs {
   /** The epoch that they go on from. */
   readonly from: Epoch | undefined;
+  /** Where the tasks say what they hold of outputs: `OutputGauge.memory()`, new for each beginning. */
+  readonly gauge: SharedArrayBuffer;
   taken(task: number, epoch: number, snapshot: TaskSnapshot): void;
   ended(task: number, snapshot: TaskSnapshot): void;
   hurry(): void;
@@ -48,6 +52,8 @@ export interface PipelineEpochs {
 interface Outputs {
   readonly counts: TaskParts['counts'];
   readonly faults: Faults;
+  /** Of a pipeline with checkpoints. */
+  readonly held: HeldOutputs | undefined;
   /** Dead letters and late values. */
   readonly side: Outlet[];
   readonly late: Map<string, Outlet>;
@@ -151,23 +157,31 @@ export class TaskBuilder {
   private outputs(sourceTopic: string): Outputs {
     const { graph, plan, wiring } = this;
     const counts = noCounts();
-    const dead = this.outlet(graph.deadLetters);
+    const held = this.heldOutputs();
+    const dead = this.outlet(graph.deadLetters, held);
     const faults = new Faults(plan.pipeline, sourceTopic, wiring.userRetries, dead, counts);
-    return { counts, faults, side: [dead], late: new Map() };
+    return { counts, faults, held, side: [dead], late: new Map() };
+  }
+
+  private heldOutputs(): HeldOutputs | undefined {
+    const { epochs, wiring } = this;
+    const { checkpoint } = this.plan;
+    if (checkpoint === undefined || epochs === undefined) return undefined;
+    return new HeldOutputs(new OutputGauge(epochs.gauge, wiring.bell), checkpoint.maxOutputBytes);
   }
 
   /** `recordsStay`: whole records that the task sends stay where they are until released. */
   private parts(task: TaskPlan, outputs: Outputs, recordsStay: boolean): TaskParts {
     const { graph, plan, wiring } = this;
     const stage = plan.stages[task.stage];
-    const { counts, faults, side } = outputs;
+    const { counts, faults, held, side } = outputs;
     const exchanges: ExchangeOperator[] = [];
     const sinks: Outlet[] = [];
     const backends: StateBackend[] = [];
     const last = stage.exits.map((way, index): Operator => {
       if (way.kind === 'sink') {
         const sink = graph.nodes[way.node].step as SinkStep;
-        const outlet = this.outlet(sink.topic).open();
+        const outlet = this.outlet(sink.topic, held).open();
         sinks.push(outlet);
         return new SinkOperator(sink.name, sink as SinkForm, outlet, faults, counts);
       }
@@ -176,7 +190,7 @@ export class TaskBuilder {
       exchanges.push(exchange);
       return exchange;
     });
-    this.resumeOutputs(task, side);
+    this.resumeOutputs(task, outputs);
     return {
       pipeline: plan.pipeline,
       plan: task,
@@ -197,6 +211,7 @@ export class TaskBuilder {
       sideOutlets: side,
       clock: wiring.clock,
       epochs: this.taskEpochs(task),
+      held,
       backends,
     };
   }
@@ -224,21 +239,24 @@ export class TaskBuilder {
     }
   }
 
-  private outlet(topic: string): Outlet {
+  private outlet(topic: string, held: HeldOutputs | undefined): Outlet {
     const { wiring, plan } = this;
-    const exactlyOnce = plan.checkpoint?.mode === 'exactly-once';
-    const open = exactlyOnce ? () => wiring.epochSink(topic) : () => wiring.sink(topic);
-    return new Outlet(open, topic);
+    const waits = held !== undefined && plan.checkpoint?.mode === 'exactly-once';
+    return new Outlet(
+      waits ? () => wiring.epochSink(topic, held) : () => wiring.sink(topic),
+      topic,
+    );
   }
 
   /** Ways out for what committed epochs gave, and what may not have been appended. */
-  private resumeOutputs(task: TaskPlan, side: Outlet[]): void {
+  private resumeOutputs(task: TaskPlan, { side, held }: Outputs): void {
+    if (held === undefined) return;
     const given = this.restorePoint?.outputsOf(task) ?? [];
     const outlets = new Map<string, Outlet>();
     for (const output of given) {
       let outlet = outlets.get(output.topic);
       if (outlet === undefined) {
-        outlet = new Outlet(() => this.wiring.epochSink(output.topic), output.topic).open();
+        outlet = new Outlet(() => this.wiring.epochSink(output.topic, held), output.topic).open();
         outlets.set(output.topic, outlet);
         side.push(outlet);
       }
@@ -246,10 +264,10 @@ export class TaskBuilder {
     }
   }
 
-  private lateOutlet({ side, late }: Outputs, topic: string): Outlet {
+  private lateOutlet({ side, late, held }: Outputs, topic: string): Outlet {
     let outlet = late.get(topic);
     if (outlet === undefined) {
-      outlet = this.outlet(topic);
+      outlet = this.outlet(topic, held);
       late.set(topic, outlet);
       side.push(outlet);
     }

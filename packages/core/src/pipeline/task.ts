@@ -1,3 +1,4 @@
+import type { HeldOutputs } from '../epoch/held-outputs.ts';
 import type { SourcePosition, StepSnapshot, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { StreamError } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
@@ -39,6 +40,8 @@ export interface TaskStats {
   readonly idle: boolean;
   /** What holds back others that are further on: a producer of the shard, a task of the stage before. */
   readonly heldBy: string | undefined;
+  /** Bytes of outputs that wait until their epoch is committed, and they are where they belong. */
+  readonly heldBytes: number;
   /** Waiting for room further down. */
   readonly suspended: boolean;
   readonly done: boolean;
@@ -67,6 +70,7 @@ export interface TaskParts {
   readonly backends: readonly StateBackend[];
   /** Of a pipeline with checkpoints. */
   readonly epochs: TaskEpochs | undefined;
+  readonly held: HeldOutputs | undefined;
 }
 
 /** What a task of a pipeline with checkpoints says. */
@@ -82,7 +86,7 @@ export interface TaskEpochs {
   taken(task: number, epoch: number, snapshot: TaskSnapshot): void;
   /** The task has come to its end, and all its output is acknowledged. */
   ended(task: number, snapshot: TaskSnapshot): void;
-  /** Inputs fill up with what only the commit of an epoch releases. */
+  /** Inputs, or outputs that are held, fill up with what only the commit of an epoch releases. */
   hurry(): void;
 }
 
@@ -134,6 +138,9 @@ export abstract class Task {
   private standing = Number.NEGATIVE_INFINITY;
   private standingSinceMs: number;
   protected readonly epochs: TaskEpochs | undefined;
+  protected readonly held: HeldOutputs | undefined;
+  /** Whether an epoch has been asked for since the last barrier, for what is held. */
+  private hurriedForOutputs = false;
   /** The epoch whose barrier stands before the next input, 0 for none. */
   private wanted = 0;
   /** What was taken at a barrier that is not out yet on every exit. */
@@ -161,6 +168,7 @@ export abstract class Task {
     this.clock = parts.clock;
     this.standingSinceMs = parts.clock.now();
     this.epochs = parts.epochs;
+    this.held = parts.held;
     this.ledger = new ReleaseLedger(inputs, parts.exit.channels);
     this.released = new Array<number>(inputs).fill(0);
   }
@@ -228,7 +236,8 @@ export abstract class Task {
 
   /** Where to wait for input or room, when a step had nothing to do. */
   places(): WaitingPlace[] {
-    return [...this.inputPlaces(), ...this.exit.places()];
+    const places = [...this.inputPlaces(), ...this.exit.places()];
+    return this.held === undefined ? places : [...places, this.held];
   }
 
   /** Gives up what it holds: the input that was not released will be read again. */
@@ -300,6 +309,7 @@ export abstract class Task {
       counts: { ...this.counts },
       watermark: this.passedTime,
       watermarkSinceMs: this.standingSinceMs,
+      heldBytes: this.held?.bytes ?? 0,
       suspended: this.suspended,
       done: this.done,
     };
@@ -339,6 +349,7 @@ export abstract class Task {
     if (this.ending !== 'open') return;
     this.taken = { epoch, snapshot: this.snapshot(false, epoch) };
     this.lastTaken = epoch;
+    this.hurriedForOutputs = false;
     this.exit.barrier(epoch);
     this.barrierTaken(epoch);
   }
@@ -364,6 +375,7 @@ export abstract class Task {
     }
     const { index } = this.plan;
     const outputs = this.exit.seal(outlet => tokenOf(epoch, outlet));
+    this.held?.seal();
     return { stage, index, tasks, ended, source: this.sourcePosition(), steps, outputs };
   }
 
@@ -440,6 +452,10 @@ export abstract class Task {
       this.exit.markIdle(this.idleTold);
     }
     const out = this.exit.settle();
+    if (this.held?.wantsEpoch && !this.hurriedForOutputs) {
+      this.hurriedForOutputs = true;
+      this.epochs?.hurry();
+    }
     if (this.asynchronous.length > 0) this.settleLanding(out);
     else if (out && !this.suspended && this.unnoted) {
       this.unnoted = false;

@@ -1,4 +1,5 @@
 import type { ValueDecoder, ValueEncoder } from '../channel/value-codec.ts';
+import type { HeldOutputs } from '../epoch/held-outputs.ts';
 import type { Bell } from '../memory/bell.ts';
 import type { RecordSink, SourceInput } from '../operator/endpoints.ts';
 import type { StateBackend } from '../state/backend.ts';
@@ -14,8 +15,8 @@ export interface Wiring {
   source(topic: string, shard: number, group: string, from?: number): SourceInput;
   /** Opens a producer of a task's own. */
   sink(topic: string): RecordSink;
-  /** The same, for records that are appended when their epoch has been committed. */
-  epochSink(topic: string): RecordSink;
+  /** The same, for records that are held until their epoch has been committed. */
+  epochSink(topic: string, held: HeldOutputs): RecordSink;
   /** The memory of a channel between two processors: the same on both. */
   channel(plan: Plan, channel: ChannelPlan): SharedArrayBuffer;
   readonly bell: Bell;

@@ -107,6 +107,16 @@ describe('idleness', () => {
     expect(times.watermark).toBe(99);
   });
 
+  test('is not counted while nobody listens', () => {
+    const times = new SourceWatermarks(monotonic(), 100);
+    times.record(1, 10);
+    times.tick(0);
+    times.tick(10);
+    times.unheard(500);
+    expect(times.tick(590)).toBe(false);
+    expect(times.tick(610)).toBe(true);
+  });
+
   test('a record wakes an idle shard', () => {
     const times = new SourceWatermarks(monotonic(), 100);
     times.record(1, 10);

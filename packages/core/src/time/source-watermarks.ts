@@ -135,6 +135,11 @@ export class SourceWatermarks {
     return changed;
   }
 
+  /** Nothing was read for so long, whoever may have spoken: that was no silence. */
+  unheard(ms: number): void {
+    for (const producer of this.producers.values()) producer.lastSpokeMs += ms;
+  }
+
   /** All that it knows, as plain data. */
   snapshot(): SourceTimes {
     const producers = Array.from(this.producers, ([id, { input, idle, generator }]) => ({

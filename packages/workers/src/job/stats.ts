@@ -23,8 +23,9 @@ const SINCE = LOST + 2;
 const SLOWEST = LOST + 3;
 const SLOWEST_AT = LOST + 4;
 const FURTHEST_AT = LOST + 5;
-const FLAGS = LOST + 6;
-const NUMBERS = LOST + 7;
+const HELD_BYTES = LOST + 6;
+const FLAGS = LOST + 7;
+const NUMBERS = LOST + 8;
 
 const IDLE = 1;
 const SUSPENDED = 2;
@@ -33,12 +34,12 @@ const DONE = 4;
 const SHOWN = 8;
 
 export function writeTask(board: Board, stats: TaskStats): void {
-  const { counts, lost, watermark, watermarkSinceMs, idle, suspended, done } = stats;
+  const { counts, lost, watermark, watermarkSinceMs, heldBytes, idle, suspended, done } = stats;
   const slowest = stats.slowest ?? { input: -1, watermark: 0, furthest: 0 };
   const flags = SHOWN | (idle ? IDLE : 0) | (suspended ? SUSPENDED : 0) | (done ? DONE : 0);
   const numbers = COUNT_NAMES.map(name => counts[name]);
   numbers.push(lost, watermark, watermarkSinceMs);
-  numbers.push(slowest.input, slowest.watermark, slowest.furthest, flags);
+  numbers.push(slowest.input, slowest.watermark, slowest.furthest, heldBytes, flags);
   board.write(stats.task, numbers, stats.heldBy ?? '');
 }
 
@@ -67,6 +68,7 @@ export function readTask(board: Board, pipeline: string, plan: TaskPlan): TaskSt
             watermark: numbers[SLOWEST_AT],
             furthest: numbers[FURTHEST_AT],
           },
+    heldBytes: numbers[HELD_BYTES],
     idle: (flags & IDLE) !== 0,
     heldBy: text === '' ? undefined : text,
     suspended: (flags & SUSPENDED) !== 0,

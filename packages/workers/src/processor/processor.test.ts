@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Topic } from '@lite-streams/core';
+import { OutputGauge } from '@lite-streams/core/ground';
 import { Bell, type Plan } from '@lite-streams/core/internal';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { engineConfig, topicOptions } from '../engine-config.ts';
@@ -13,6 +14,7 @@ import { Processor } from './processor.ts';
 const module = new URL('./fixture-pipeline.ts', import.meta.url).href;
 const config = engineConfig({ processors: 1, shards: 2 }, {});
 const SHARDS = new Map([['in', 2]]);
+const gauge = OutputGauge.memory();
 
 let supervisor: MessagePort;
 let processor: Processor;
@@ -81,7 +83,16 @@ async function begin(incarnation = 0): Promise<{ plan: Plan; board: SharedArrayB
   const { plan } = await until('planned');
   const board = createBoard(plan.tasks.length);
   input.createGroup(plan.group);
-  send({ kind: 'begin', job: 1, incarnation, plan, channels: new Map(), board, from: undefined });
+  send({
+    kind: 'begin',
+    job: 1,
+    incarnation,
+    plan,
+    channels: new Map(),
+    gauge,
+    board,
+    from: undefined,
+  });
   await until('begun');
   return { plan, board };
 }
@@ -165,6 +176,7 @@ describe('a processor', () => {
       incarnation: 0,
       plan: elsewhere,
       channels: new Map(),
+      gauge,
       board,
       from: undefined,
     });
@@ -182,6 +194,7 @@ async function beginAgain(): Promise<{ committed: number; unread: number }> {
     incarnation: 1,
     plan,
     channels: new Map(),
+    gauge,
     board,
     from: undefined,
   });

@@ -72,7 +72,7 @@ export class Processor {
       source: (topic, shard, group, from) =>
         new TopicSource(this.topics.get(topic), shard, group, from),
       sink: topic => new TopicSink(this.topics.get(topic)),
-      epochSink: topic => new EpochSink(this.topics.get(topic)),
+      epochSink: (topic, held) => new EpochSink(this.topics.get(topic), held),
       channel: (plan, { id }) => this.channel(plan.pipeline, id),
       bell: this.bell,
       clock: systemClock,
@@ -218,7 +218,7 @@ export class Processor {
     }
   }
 
-  private begin({ job, plan, incarnation, channels, board, from }: Begin): void {
+  private begin({ job, plan, incarnation, channels, gauge, board, from }: Begin): void {
     const part = this.parts.get(job);
     if (part === undefined) return;
     part.running = { plan, incarnation, channels, board: new Board(board) };
@@ -227,6 +227,7 @@ export class Processor {
       const of = { job, incarnation };
       this.host.add(part.pipeline, plan, this.boot.index, {
         from,
+        gauge,
         taken: (task, epoch, snapshot) =>
           this.tell({ kind: 'taken', ...of, task, epoch, snapshot }),
         ended: (task, snapshot) => this.tell({ kind: 'task-ended', ...of, task, snapshot }),

@@ -149,6 +149,8 @@ export type ToProcessor =
       readonly plan: Plan;
       /** By the id of the channel in the plan. */
       readonly channels: ReadonlyMap<number, SharedArrayBuffer>;
+      /** Where tasks say what they hold of outputs, and see what all of them do. */
+      readonly gauge: SharedArrayBuffer;
       readonly board: SharedArrayBuffer;
       /** What the tasks of a pipeline with checkpoints begin from, where there is something. */
       readonly from: Epoch | undefined;

@@ -2,6 +2,7 @@ import {
   asEpochError,
   createChannelMemory,
   type EpochDriver,
+  OutputGauge,
   refuseCheckpoint,
   StreamError,
 } from '@lite-streams/core/ground';
@@ -69,7 +70,14 @@ interface Planned {
   readonly plan: Plan;
   readonly explanation: Explanation;
   readonly board: SharedArrayBuffer;
-  channels: ReadonlyMap<number, SharedArrayBuffer>;
+  /** Made anew whenever the tasks of all processors begin anew. */
+  shared: SharedParts;
+}
+
+/** What the tasks of one incarnation share. */
+interface SharedParts {
+  readonly channels: ReadonlyMap<number, SharedArrayBuffer>;
+  readonly gauge: SharedArrayBuffer;
 }
 
 /** The processor that makes the plan, from the pipeline that it has loaded. */
@@ -262,9 +270,9 @@ export class JobRun {
   }
 
   private start(plan: Plan, explanation: Explanation): void {
-    const channels = this.newChannels(plan);
-    if (channels === undefined || !this.prepareEpochs(plan)) return;
-    this.planned = { plan, explanation, channels, board: createBoard(plan.tasks.length) };
+    const shared = this.newSharedParts(plan);
+    if (shared === undefined || !this.prepareEpochs(plan)) return;
+    this.planned = { plan, explanation, shared, board: createBoard(plan.tasks.length) };
     this.phase = 'running';
   }
 
@@ -347,11 +355,11 @@ export class JobRun {
 
   private beginOn(index: number): void {
     if (this.planned === undefined) return;
-    const { plan, board, channels } = this.planned;
+    const { plan, board, shared } = this.planned;
     const { job, incarnation } = this;
     this.parts[index] = 'beginning';
     const from = this.epochs?.from;
-    this.around.send(index, { kind: 'begin', job, incarnation, plan, channels, board, from });
+    this.around.send(index, { kind: 'begin', job, incarnation, plan, ...shared, board, from });
   }
 
   private tellRunning(): void {
@@ -396,10 +404,10 @@ export class JobRun {
     }
     epochs?.stop();
     if (plan.channels.length > 0 || epochs !== undefined) {
-      const channels = this.newChannels(plan);
-      if (channels === undefined) return;
+      const shared = this.newSharedParts(plan);
+      if (shared === undefined) return;
       this.incarnation++;
-      planned.channels = channels;
+      planned.shared = shared;
       for (const [other, part] of this.parts.entries()) {
         if (HAS_TASKS.has(part) && part !== 'dropping') this.drop(other);
       }
@@ -421,12 +429,13 @@ export class JobRun {
     this.around.send(index, { kind: 'drop', job: this.job });
   }
 
-  /** Memory for the channels between processors; without it the job ends. */
-  private newChannels(plan: Plan): ReadonlyMap<number, SharedArrayBuffer> | undefined {
+  /** Memory for the channels between processors and for the gauge; without it the job ends. */
+  private newSharedParts(plan: Plan): SharedParts | undefined {
     const shared = plan.channels.filter(channel => channel.shared);
     const { channelBytes } = this.around;
     try {
-      return new Map(shared.map(({ id }) => [id, createChannelMemory(channelBytes)]));
+      const channels = shared.map(({ id }) => [id, createChannelMemory(channelBytes)] as const);
+      return { channels: new Map(channels), gauge: OutputGauge.memory() };
     } catch (cause) {
       const message =
         `The pipeline "${plan.pipeline}" needs ${shared.length} channels of ${channelBytes} bytes, ` +
