@@ -6,6 +6,6 @@ if (process.env.NODE_V8_COVERAGE === undefined) {
   const { directory } = enableCompileCache();
   if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory;
 }
-const { runProgram } = await import('./program.ts');
+const { runProcess } = await import('./program.ts');
 
-process.exitCode = await runProgram(process.argv);
+process.exitCode = await runProcess(process.argv);

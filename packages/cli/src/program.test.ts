@@ -60,6 +60,9 @@ describe('the command line', () => {
     [['consumer', '--window', '1 fortnight'], '1 fortnight'],
     [['consumer', '--transform', 'sideways'], 'sideways'],
     [['consumer', '--shards', '0'], '--shards'],
+    [['consumer', '--window', '0s'], '--window'],
+    [['consumer', '--follow'], "means nothing without '--dir'"],
+    [['producer', '--acks', 'os'], "means nothing without '--dir'"],
     [['run', 'module.ts', '--on-error', 'panic'], 'panic'],
   ])('%j is a mistake of usage that is named', async (args, named) => {
     expect(await run(...args)).toBe(EXIT.usage);

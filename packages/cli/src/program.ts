@@ -8,8 +8,25 @@ import { defineRepair } from './commands/repair.ts';
 import { defineRun } from './commands/run.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { describeFailure, exitCodeOf } from './failure.ts';
+import { isReaderGone, unwritable } from './output/lines.ts';
 import { styleFor } from './render/style.ts';
 import { packageVersion } from './version.ts';
+
+/** Runs the command line of this process, and looks after its standard outputs. Once in a process. */
+export async function runProcess(argv: readonly string[]): Promise<ExitCode> {
+  // Standard error tells what happens: where nobody reads it, what happens is the same.
+  process.stderr.on('error', () => {});
+  // Help is written by commander, which looks after no errors.
+  let failure: Error | undefined;
+  process.stdout.on('error', error => {
+    if (!isReaderGone(error)) failure ??= unwritable(error);
+  });
+  const code = await runProgram(argv);
+  if (code !== EXIT.ok) return code;
+  // A write to a file tells of a full disk a moment later.
+  await new Promise(setImmediate);
+  return failure === undefined ? code : complain(failure);
+}
 
 /** Runs the command line and returns the exit code. What the commands need is loaded when they run. */
 export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
@@ -39,8 +56,12 @@ export async function runProgram(argv: readonly string[]): Promise<ExitCode> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    const style = styleFor(process.stderr);
-    process.stderr.write(`${style('red', 'lite-streams:')} ${describeFailure(error)}\n`);
-    return exitCodeOf(error);
+    return complain(error);
   }
+}
+
+function complain(error: unknown): ExitCode {
+  const style = styleFor(process.stderr);
+  process.stderr.write(`${style('red', 'lite-streams:')} ${describeFailure(error)}\n`);
+  return exitCodeOf(error);
 }

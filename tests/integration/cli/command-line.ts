@@ -24,15 +24,17 @@ export class RunningCommand {
   private look = (): void => {};
   private readonly closed: Promise<unknown[]>;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.process = spawn(process.execPath, [main, ...args], {
+  /** `output` is a file descriptor to use as standard output, which is not read here then. */
+  constructor(args: readonly string[], env: Record<string, string> = {}, output?: number) {
+    const command = spawn(process.execPath, [main, ...args], {
       cwd: root,
       env: { ...process.env, ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', output ?? 'pipe', 'pipe'],
       timeout: LONGEST_MS,
       killSignal: 'SIGKILL',
     });
-    this.process.stdout.setEncoding('utf8').on('data', (text: string) => {
+    this.process = command as ChildProcessByStdio<Writable, Readable, Readable>;
+    command.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
       this.look();
     });

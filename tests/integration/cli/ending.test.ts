@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import manifest from '../../../packages/cli/package.json' with { type: 'json' };
-import { ndjson, RunningCommand, runCommand } from './command-line.ts';
+import { type Ended, ndjson, RunningCommand, runCommand } from './command-line.ts';
 
 const module = (name: string): string => `tests/integration/cli/modules/${name}.ts`;
 
@@ -54,7 +57,58 @@ describe('Ctrl-C', () => {
   });
 });
 
+/** A file that is always full; not every system has one. */
+const FULL = '/dev/full';
+
+describe.skipIf(!existsSync(FULL))('an output that cannot be written', () => {
+  const endedFull = async (...args: string[]): Promise<Ended> => {
+    const file = openSync(FULL, 'w');
+    try {
+      const command = new RunningCommand(args, {}, file);
+      command.process.stdin.end('"one"\n');
+      return await command.ended();
+    } finally {
+      closeSync(file);
+    }
+  };
+
+  test.each([
+    ['--help'],
+    ['explain', 'examples/delays/pipeline.ts'],
+    ['producer', '-n', '10', '--json'],
+    ['producer', '-n', '200000', '--json'],
+    ['consumer', '-n', '100', '-r', '0', '--json'],
+    ['run', module('upper')],
+  ])('is a failure of %j that is told', async (...args) => {
+    const { code, stderr } = await endedFull(...args);
+    expect(stderr).toContain('standard output could not be written: ENOSPC');
+    expect(code).toBe(1);
+  });
+
+  test('leaves to its group what consumer --dir did not write', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lite-streams-full-'));
+    try {
+      await runCommand(['producer', '--dir', dir, '-n', '50']);
+      expect(await endedFull('consumer', '--dir', dir, '--json')).toMatchObject({ code: 1 });
+      const { code, stdout } = await runCommand(['consumer', '--dir', dir, '--json']);
+      expect(code).toBe(0);
+      expect(ndjson(stdout)).toHaveLength(50);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+});
+
 describe('a reader that goes away', () => {
+  test.each([['--help'], ['explain', 'examples/delays/pipeline.ts']])(
+    'at once is no failure of %j',
+    async (...args) => {
+      const command = new RunningCommand(args);
+      command.process.stdout.destroy();
+      expect(await command.ended()).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+
   test.each([
     ['producer', '-n', 'unlimited', '--json'],
     ['consumer', '-n', 'unlimited', '-r', '20000', '-w', '1ms', '--json'],

@@ -17,6 +17,8 @@ const SAMPLES = 5;
 /** Keys and values repeat after so many records: nothing can be folded away. */
 const DISTINCT = 1_024;
 const CHUNK = 2_048;
+/** How long a measurement keeps the thread to itself. */
+const GIVE_WAY_MS = 50;
 
 /** Measures the engine on this machine. */
 export async function bench(options: BenchOptions): Promise<ExitCode> {
@@ -39,8 +41,8 @@ class Bench {
     const { producers, processors, size, rate } = this.options;
     const results: BenchResult[] = [];
     const steps: [string, () => Promise<BenchResult[]>][] = [
-      ['append', async () => [this.appending(session)]],
-      ['producer-send', async () => [this.sending(session)]],
+      ['append', async () => [await this.appending(session)]],
+      ['producer-send', async () => [await this.sending(session)]],
       [`pipe-${producers}x${processors}-${size}B`, async () => [await this.piping(session)]],
       [`latency-${compact(rate).replace(' ', '')}`, () => this.latency(session)],
     ];
@@ -57,10 +59,10 @@ class Bench {
   }
 
   /** Nanoseconds of `append`, on this thread: visible on return. */
-  private appending(session: Session): BenchResult {
+  private async appending(session: Session): Promise<BenchResult> {
     const topic = session.engine.topic('bench-append');
     const record = { key: '', value: '', timestamp: Date.now() };
-    return this.timed('append', topic, (source, from) => {
+    return await this.timed('append', session, topic, (source, from) => {
       for (let i = from; i < from + CHUNK; i++) {
         record.key = source.key(i);
         record.value = source.value(i);
@@ -70,11 +72,11 @@ class Bench {
   }
 
   /** Nanoseconds of a record through the batched producer, on this thread. */
-  private sending(session: Session): BenchResult {
+  private async sending(session: Session): Promise<BenchResult> {
     const topic = session.engine.topic('bench-send');
     const producer = topic.producer();
     const record = { key: '', value: '', timestamp: Date.now() };
-    const result = this.timed('producer-send', topic, (source, from) => {
+    const result = await this.timed('producer-send', session, topic, (source, from) => {
       for (let i = from; i < from + CHUNK; i++) {
         record.key = source.key(i);
         record.value = source.value(i);
@@ -86,31 +88,42 @@ class Bench {
     return result;
   }
 
-  private timed(
+  private async timed(
     name: string,
+    { interrupted }: Session,
     topic: Topic,
     chunk: (source: RecordSource, from: number) => void,
-  ): BenchResult {
+  ): Promise<BenchResult> {
     const { keys, size: sizeBytes, seconds } = this.options;
     const source = new RecordSource({ keys, sizeBytes, seed: 1, repeatAfter: DISTINCT });
     const samples: number[] = [];
     let sent = 0;
     // The median of short pieces: whatever else the machine does shows in few of them.
-    const forMs = (ms: number): number => {
+    const forMs = async (ms: number): Promise<number> => {
       const pieces: number[] = [];
       const endMs = performance.now() + ms;
-      let nowMs = performance.now();
-      while (nowMs < endMs || pieces.length === 0) {
+      let gaveWayMs = performance.now();
+      let nowMs = gaveWayMs;
+      while ((nowMs < endMs && !interrupted.aborted) || pieces.length === 0) {
+        const startedMs = performance.now();
         chunk(source, sent);
         sent += CHUNK;
-        const startedMs = nowMs;
         nowMs = performance.now();
         pieces.push(((nowMs - startedMs) * 1e6) / CHUNK);
+        if (nowMs - gaveWayMs < GIVE_WAY_MS) continue;
+        // To signals, too: a Ctrl-C is heard between two pieces.
+        await new Promise(setImmediate);
+        gaveWayMs = performance.now();
       }
       return median(pieces);
     };
-    forMs(seconds * 200);
-    for (let i = 0; i < SAMPLES; i++) samples.push(forMs((seconds * 800) / SAMPLES));
+    await forMs(seconds * 200);
+    for (let i = 0; i < SAMPLES; i++) {
+      const sample = await forMs((seconds * 800) / SAMPLES);
+      // What was cut short is no measurement.
+      if (interrupted.aborted) break;
+      samples.push(sample);
+    }
     const stored = topic.stats().reduce((sum, { end }) => sum + end, 0);
     if (stored < sent) throw new CommandError(`${name}: ${sent} records sent, ${stored} stored`);
     return resultOf(name, 'ns', samples);
@@ -131,6 +144,7 @@ class Bench {
         seed: 1,
         repeatAfter: DISTINCT,
       });
+      if (session.interrupted.aborted) break;
       const perSecond = (records * 1_000) / tookMs;
       // The first one only warms up, and tells how many records fill the time.
       if (i === 0) records = Math.max(records, Math.round((perSecond * seconds) / SAMPLES));
@@ -150,11 +164,15 @@ class Bench {
     url.searchParams.set('topic', name);
     const job = await engine.run(url);
     await using threads = await GeneratorThreads.start(engine, name, workload);
+    const stop = (): void => threads.stop();
+    session.interrupted.addEventListener('abort', stop, { once: true });
+    if (session.interrupted.aborted) stop();
     const startedMs = performance.now();
     const { records } = await threads.run();
     topic.end();
     await job.drained();
     const tookMs = performance.now() - startedMs;
+    session.interrupted.removeEventListener('abort', stop);
     const { filtered } = job.stats();
     if (filtered !== records) {
       throw new CommandError(`${name}: ${records} records sent, ${filtered} arrived`);

@@ -21,8 +21,10 @@ export async function followDirectory(options: FollowOptions): Promise<ExitCode>
   const style = styleFor(process.stderr);
   const note = (line: string): void => void process.stderr.write(`${line}\n`);
   using interrupt = new Interrupt(() => {});
-  const output = new LineOutput(process.stdout, () => {});
-  output.gone.addEventListener('abort', () => process.exit(interrupt.exitCode));
+  const output = new LineOutput(process.stdout);
+  output.gone.addEventListener('abort', () => {
+    if (output.failed === undefined) process.exit(interrupt.exitCode);
+  });
   const topic = await find(options, interrupt.signal, () =>
     note(style('dim', `Waiting for the topic "${options.topic}" in ${options.dir}.`)),
   );
@@ -44,12 +46,12 @@ export async function followDirectory(options: FollowOptions): Promise<ExitCode>
           );
         }
       });
-      await output.flush();
+      // What has not been written is read again: asking for the next batch commits this one.
+      await output.finish();
     }
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
   }
-  await output.flush();
   note(`${plural(records, 'record')} read in the group "${group}"`);
   return interrupt.exitCode;
 }

@@ -2,16 +2,17 @@ import { relative } from 'node:path';
 import { type Damage, inspectDirectory, type LogInspection } from '@lite-streams/workers/internal';
 import type { InspectOptions } from '../commands/inspect.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { writeLines } from '../output/lines.ts';
 import { bytes, count, plural } from '../render/numbers.ts';
 import { type Style, styleFor } from '../render/style.ts';
 import { table } from '../render/table.ts';
 
 /** Shows what the logs in a directory hold. */
-export function inspect(directory: string, options: InspectOptions): ExitCode {
+export async function inspect(directory: string, options: InspectOptions): Promise<ExitCode> {
   const logs = inspectDirectory(directory);
   const style = styleFor(process.stdout);
   const lines = options.json === true ? logs.map(asJson) : describe(directory, logs, style);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  await writeLines(lines);
   return logs.some(({ damages }) => damages.length > 0) ? EXIT.failure : EXIT.ok;
 }
 

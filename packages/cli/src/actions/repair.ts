@@ -1,13 +1,14 @@
 import { inspectDirectory, repairDirectory } from '@lite-streams/workers/internal';
 import type { RepairOptions } from '../commands/repair.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { writeLines } from '../output/lines.ts';
 import { count, plural } from '../render/numbers.ts';
 import { damageLine } from './inspect.ts';
 
 /** Makes damaged logs in a directory open again. */
-export function repair(directory: string, options: RepairOptions): ExitCode {
+export async function repair(directory: string, options: RepairOptions): Promise<ExitCode> {
   const lines = options.dryRun === true ? foresee(directory) : mend(directory);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  await writeLines(lines);
   return EXIT.ok;
 }
 

@@ -30,7 +30,8 @@ export interface Work {
 
 /**
  * Starts an engine, works, and stops it again, whatever happens; with progress on standard error and
- * the two steps of Ctrl-C. A reader of standard output that goes away ends the command with success.
+ * the two steps of Ctrl-C. A reader of standard output that goes away ends the command with success,
+ * one that cannot be written to ends it with a failure.
  */
 export async function inSession(options: EngineOptions, work: Work): Promise<ExitCode> {
   const noteStyle = styleFor(process.stderr);
@@ -46,7 +47,12 @@ export async function inSession(options: EngineOptions, work: Work): Promise<Exi
   note = line => progress.note(line);
   const failed = watch(engine, message => note(noteStyle('yellow', `warning: ${message}`)));
   const output = new LineOutput(process.stdout, () => progress.clear());
-  output.gone.addEventListener('abort', () => process.exit(interrupt.exitCode));
+  const unwritable = new Promise<never>((_, reject) => {
+    output.gone.addEventListener('abort', () => {
+      if (output.failed === undefined) process.exit(interrupt.exitCode);
+      reject(output.failed);
+    });
+  });
   const session: Session = {
     engine,
     output,
@@ -55,8 +61,8 @@ export async function inSession(options: EngineOptions, work: Work): Promise<Exi
     noteStyle,
     note,
   };
-  await Promise.race([work.run(session), failed]);
-  await output.flush();
+  await Promise.race([work.run(session), failed, unwritable]);
+  await Promise.race([output.finish(), unwritable]);
   stopping.drain = true;
   return interrupt.exitCode;
 }

@@ -33,10 +33,15 @@ describe('arguments', () => {
     ['1h', 3_600_000],
     ['1d', 86_400_000],
   ])('%s is a span of time', (text, ms) => {
-    expect(timeSpan(text)).toBe(ms);
+    expect(timeSpan(0)(text)).toBe(ms);
   });
 
   test.each(['', '1 s', '1w', '-1s', '0.5', 's'])('"%s" is none', text => {
-    expect(() => timeSpan(text)).toThrow('span of time');
+    expect(() => timeSpan(0)(text)).toThrow('span of time');
+  });
+
+  test('a span that is too short is none', () => {
+    expect(timeSpan(0)('0')).toBe(0);
+    expect(() => timeSpan(1)('0s')).toThrow('of 1 ms or more');
   });
 });

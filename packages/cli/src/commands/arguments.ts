@@ -31,12 +31,20 @@ export function positiveNumber(text: string): number {
 
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** A span of time such as `100ms`, `1s`, `5m`, `1h`, `1d`, or plain milliseconds. Gives milliseconds. */
-export function timeSpan(text: string): number {
-  const [, digits, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
-  const ms = Number(digits) * UNITS_MS[unit as keyof typeof UNITS_MS];
-  if (Number.isSafeInteger(ms)) return ms;
-  throw new InvalidArgumentError('It takes a span of time such as 100ms, 1s, 5m, 1h or 1d.');
+/**
+ * A span of time of at least `leastMs`, such as `100ms`, `1s`, `5m`, `1h`, `1d`, or plain milliseconds.
+ * Gives milliseconds.
+ */
+export function timeSpan(leastMs: number) {
+  return (text: string): number => {
+    const [, digits, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
+    const ms = Number(digits) * UNITS_MS[unit as keyof typeof UNITS_MS];
+    if (Number.isSafeInteger(ms) && ms >= leastMs) return ms;
+    const least = leastMs > 0 ? ` of ${leastMs} ms or more` : '';
+    throw new InvalidArgumentError(
+      `It takes a span of time${least}, such as 100ms, 1s, 5m, 1h or 1d.`,
+    );
+  };
 }
 
 function numberOf(text: string): number {

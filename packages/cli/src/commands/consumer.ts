@@ -8,6 +8,7 @@ import {
   addShardsOption,
   addWorkloadOptions,
   type InputOptions,
+  refuseUnused,
   type WorkloadOptions,
 } from './option-groups.ts';
 
@@ -39,8 +40,8 @@ export function defineConsumer(program: Command, end: (code: ExitCode) => void):
     )
     .option('--topic <name>', 'topic that the records go through', 'events')
     .option('--group <name>', 'group in which the results are read', 'lite-streams-consumer')
-    .option('-w, --window <span>', 'length of a window', timeSpan, 1_000)
-    .option('--disorder <span>', 'how far records may be out of order', timeSpan, 0)
+    .option('-w, --window <span>', 'length of a window', timeSpan(1), 1_000)
+    .option('--disorder <span>', 'how far records may be out of order', timeSpan(0), 0)
     .addOption(
       new Option('--transform <name>', 'what becomes of each value')
         .choices(TRANSFORM_NAMES)
@@ -70,6 +71,7 @@ Examples:
         end(await followDirectory({ ...options, dir: options.dir }));
         return;
       }
+      refuseUnused(command, '--follow', '--dir');
       const { consume } = await import('../actions/consume.ts');
       end(await consume(options));
     });

@@ -17,6 +17,6 @@ export function defineInspect(program: Command, end: (code: ExitCode) => void): 
     .option('--json', 'a JSON object for each log, one a line')
     .action(async (directory: string, options: InspectOptions) => {
       const { inspect } = await import('../actions/inspect.ts');
-      end(inspect(directory, options));
+      end(await inspect(directory, options));
     });
 }

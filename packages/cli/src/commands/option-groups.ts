@@ -72,6 +72,12 @@ export function addInputOptions(command: Command, input: { default?: string }): 
     );
 }
 
+/** Ends with a mistake of usage where an option was given that means nothing without another one. */
+export function refuseUnused(command: Command, option: string, needed: string): void {
+  if (command.getOptionValueSource(option.slice(2)) !== 'cli') return;
+  command.error(`error: option '${option}' means nothing without '${needed}'`);
+}
+
 export interface EngineChoices {
   readonly shards: number | undefined;
   readonly processors: number | undefined;

@@ -6,6 +6,7 @@ import {
   addShardsOption,
   addWorkloadOptions,
   type InputOptions,
+  refuseUnused,
   type WorkloadOptions,
 } from './option-groups.ts';
 
@@ -49,6 +50,9 @@ Examples:
   lite-streams producer --rate 1000 --json | lite-streams consumer --input -`,
     )
     .action(async (options: ProducerOptions) => {
+      if (options.dir === undefined && !process.env.LITE_STREAMS_DIRECTORY) {
+        refuseUnused(command, '--acks', '--dir');
+      }
       const { produce } = await import('../actions/produce.ts');
       end(await produce(options));
     });

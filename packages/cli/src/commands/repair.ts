@@ -18,6 +18,6 @@ export function defineRepair(program: Command, end: (code: ExitCode) => void): v
     .option('--dry-run', 'say what would be lost, and change nothing')
     .action(async (directory: string, options: RepairOptions) => {
       const { repair } = await import('../actions/repair.ts');
-      end(repair(directory, options));
+      end(await repair(directory, options));
     });
 }

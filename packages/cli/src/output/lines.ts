@@ -1,19 +1,20 @@
 import { once } from 'node:events';
+import { CommandError } from '../failure.ts';
 
 const CHUNK_CHARACTERS = 64 * 1_024;
 
 /**
  * Writes lines to a stream in chunks, no faster than the reader takes them. A reader that has gone
- * away (`EPIPE`) has seen enough: that is no failure.
+ * away (`EPIPE`) has seen enough: that is no failure. A stream that fails otherwise is one.
  */
 export class LineOutput {
-  /** Aborted when the reader has gone away. */
+  /** Aborted when nothing can be written any more: the reader has gone away, or `failed` says why. */
   readonly gone: AbortSignal;
 
   private readonly stream: NodeJS.WriteStream;
   private readonly beforeWrite: () => void;
   private readonly leave = new AbortController();
-  private failure: Error | undefined;
+  private failure: CommandError | undefined;
   private chunk = '';
 
   /** `beforeWrite` is called before anything reaches the stream. */
@@ -22,9 +23,14 @@ export class LineOutput {
     this.beforeWrite = beforeWrite;
     this.gone = this.leave.signal;
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') this.failure ??= error;
+      if (!isReaderGone(error)) this.failure ??= unwritable(error);
       this.leave.abort();
     });
+  }
+
+  /** Why nothing can be written any more, if that is a failure. */
+  get failed(): CommandError | undefined {
+    return this.failure;
   }
 
   /** Takes a line; what has been taken goes out with `flush`, or when it has become a chunk. */
@@ -48,6 +54,14 @@ export class LineOutput {
     if (this.failure !== undefined) throw this.failure;
   }
 
+  /** As `flush`, and waits until all that was sent is written: a full disk is told of only then. */
+  async finish(): Promise<void> {
+    await this.flush();
+    if (this.gone.aborted) return;
+    await new Promise<void>(done => this.stream.write('', () => setImmediate(done)));
+    if (this.failure !== undefined) throw this.failure;
+  }
+
   private send(): void {
     const { chunk } = this;
     if (chunk === '') return;
@@ -56,4 +70,21 @@ export class LineOutput {
     this.beforeWrite();
     this.stream.write(chunk);
   }
+}
+
+/** Writes lines to standard output, and waits until they are written. */
+export async function writeLines(lines: readonly string[]): Promise<void> {
+  const output = new LineOutput(process.stdout);
+  for (const line of lines) output.write(line);
+  await output.finish();
+}
+
+/** Whether whoever read an output has seen enough of it. */
+export function isReaderGone(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'EPIPE';
+}
+
+/** What to say of an output that takes nothing more. */
+export function unwritable(cause: Error): CommandError {
+  return new CommandError(`standard output could not be written: ${cause.message}`, { cause });
 }
