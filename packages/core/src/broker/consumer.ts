@@ -6,7 +6,7 @@ import { KERNEL } from '../shard/layout.ts';
 import { checkShard } from './append-handle.ts';
 import { Batch, type BatchOrigin } from './batch.ts';
 import type { Assignment } from './directory.ts';
-import { type OutOfRange, type StartFrom, startOffset } from './start-from.ts';
+import { OUT_OF_RANGE, type OutOfRange, type StartFrom, startOffset } from './start-from.ts';
 import type { Topic } from './topic.ts';
 
 export interface ConsumeOptions {
@@ -20,9 +20,16 @@ export interface ConsumeOptions {
   maxRecords?: number | undefined;
   /** Whether asking for the next batch commits the one before. Default true. */
   autoCommit?: boolean | undefined;
-  /** What `seek` does with an offset that is not in the log. Default `error`. */
+  /**
+   * What becomes of an offset that is not in the log: one that `from` or `seek` names, and that at
+   * which the group stopped, where what follows was overwritten or removed unread. Default: `error` for
+   * one that is named; else `earliest`, and `batch.lost` says how many are missing.
+   */
   onOutOfRange?: OutOfRange | undefined;
-  /** Ends the consumer: waiting calls reject with `ABORTED`. */
+  /**
+   * Ends the consumer: whoever waits for a batch, or asks for the next one, meets `ABORTED`, and the
+   * group is left.
+   */
   signal?: AbortSignal | undefined;
 }
 
@@ -30,6 +37,8 @@ interface Held {
   assignment: Assignment;
   reader: ShardReader;
   paused: boolean;
+  /** Offsets that were passed over, and not told of yet. */
+  passedOver: number;
 }
 
 let members = 0;
@@ -39,7 +48,8 @@ let members = 0;
  * Iteration ends when the topic has ended and everything of it has been read.
  *
  * Asking for the next batch commits the one before (at least once); with `autoCommit: false`
- * `batch.commit()` does.
+ * `batch.commit()` does. A loop over batches that is left, by `break` or by an error, closes the
+ * consumer without having asked: the batch in its hands is read again.
  */
 export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchOrigin {
   readonly group: string;
@@ -50,7 +60,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
   private readonly memberId: number;
   private readonly maxRecords: number;
   private readonly autoCommit: boolean;
-  private readonly onOutOfRange: OutOfRange;
+  private readonly onOutOfRange: OutOfRange | undefined;
   private readonly signal: AbortSignal | undefined;
   private readonly readers = new Map<number, ShardReader>();
   private readonly pausedShards = new Set<number>();
@@ -70,7 +80,14 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
         `maxRecords is ${String(maxRecords)}; it must be a whole number above 0.`,
       );
     }
-    const groupId = topic.createGroup(options.group, options.from);
+    const { onOutOfRange } = options;
+    if (onOutOfRange !== undefined && !OUT_OF_RANGE.includes(onOutOfRange)) {
+      fail(
+        'INVALID_OPTION',
+        `onOutOfRange is ${JSON.stringify(onOutOfRange)}; it must be one of ${OUT_OF_RANGE.join(', ')}.`,
+      );
+    }
+    const groupId = topic.createGroup(options.group, options.from, onOutOfRange);
     const member = options.member ?? `member-${topic.thread}-${++members}`;
     return new Consumer(topic, options, groupId, member, maxRecords);
   }
@@ -88,7 +105,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     this.groupId = groupId;
     this.maxRecords = maxRecords;
     this.autoCommit = options.autoCommit ?? true;
-    this.onOutOfRange = options.onOutOfRange ?? 'error';
+    this.onOutOfRange = options.onOutOfRange;
     this.signal = options.signal;
     this.memberId = topic.directory.join(groupId, member);
     topic.bell.ring();
@@ -149,7 +166,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
    * `FENCED` for a shard that this member does not read.
    */
   seek(shard: number, to: StartFrom): void {
-    this.checkOpen();
+    this.checkGoing();
     this.known(shard);
     this.finishBatch(this.batch?.shard !== shard);
     const { reader } = this.holder(shard);
@@ -205,8 +222,12 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
    * The group goes on existing. The second call does nothing.
    */
   close(): void {
+    this.leave(true);
+  }
+
+  private leave(mayCommit: boolean): void {
     if (!this.open) return;
-    this.finishBatch(true);
+    this.finishBatch(mayCommit);
     this.open = false;
     this.signal?.removeEventListener('abort', this.onAbort);
     const { directory } = this.topic;
@@ -217,9 +238,9 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     this.topic.bell.ring();
   }
 
-  /** `break` out of `for await` closes the consumer. */
+  /** A `for await` that is left closes the consumer, and leaves its last batch to be read again. */
   async return(): Promise<IteratorResult<Batch, undefined>> {
-    this.close();
+    this.leave(false);
     return { done: true, value: undefined };
   }
 
@@ -227,8 +248,9 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     return this;
   }
 
+  /** As `close`, but for the last batch, which may not be done: it is read again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    this.leave(false);
   }
 
   private readonly onAbort = (): void => {
@@ -237,7 +259,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
 
   /** A batch if there is one now, after the one before has been finished. */
   private take(): Batch | undefined {
-    this.checkOpen();
+    this.checkGoing();
     this.finishBatch(true);
     if (this.generation !== this.topic.directory.generation()) this.resettle();
     const { held } = this;
@@ -263,14 +285,39 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
         return undefined;
       }
       const records = reader.run.countData();
-      if (records > 0 || reader.lost > 0) {
+      if (reader.lost > 0 && this.passesOver(one)) continue;
+      const lost = reader.lost + one.passedOver;
+      if (records > 0 || lost > 0) {
+        one.passedOver = 0;
         const { generation } = one.assignment;
-        return new Batch(this, reader.run, this.view, reader.lost, generation, records);
+        return new Batch(this, reader.run, this.view, lost, generation, records);
       }
       // Only control records: nobody has to see them, or could commit them.
       if (!this.autoCommit && reader.cursor.committedOffset() !== reader.run.offset) continue;
       if (reader.commitOffset(reader.cursor.nextOffset()) > 0) this.topic.bell.ring();
     }
+  }
+
+  /**
+   * What `onOutOfRange` says where records are missing before those that were polled: whether to go on
+   * elsewhere. Throws `OFFSET_OUT_OF_RANGE`, time and again until there is a `seek`.
+   */
+  private passesOver(one: Held): boolean {
+    const { reader } = one;
+    if (this.onOutOfRange !== 'error' && this.onOutOfRange !== 'latest') return false;
+    const { lost, run, shard } = reader;
+    const at = run.offset - lost;
+    reader.unpoll();
+    if (this.onOutOfRange === 'error') {
+      fail(
+        'OFFSET_OUT_OF_RANGE',
+        `The group "${this.group}" stands at offset ${at} of shard ${shard.number}, and what follows up ` +
+          `to ${run.offset} is gone: seek() goes on elsewhere.`,
+      );
+    }
+    const end = shard.offsetOf(shard.published());
+    one.passedOver += reader.seekOffset(end, this.topic.thread) - at;
+    return true;
   }
 
   private finishBatch(mayCommit: boolean): void {
@@ -301,6 +348,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
       assignment,
       reader: this.reader(assignment.shard),
       paused: this.pausedShards.has(assignment.shard),
+      passedOver: 0,
     }));
     this.turn = 0;
     // Shards that were given up can be taken by others now.
@@ -328,7 +376,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
 
   /** Whether `take` could find something now: to be cheap, and to throw what ends the wait. */
   private mayGoOn(): boolean {
-    this.checkOpen();
+    this.checkGoing();
     if (this.generation !== this.topic.directory.generation()) return true;
     for (const { reader, paused } of this.held) {
       if (!paused && !reader.cursor.atEnd()) return true;
@@ -363,12 +411,17 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     if (!this.open) {
       fail('CLOSED', `The consumer "${this.member}" of the group "${this.group}" is closed.`);
     }
-    if (this.signal?.aborted) {
-      const { reason } = this.signal;
-      this.signal.removeEventListener('abort', this.onAbort);
-      throw new StreamError('ABORTED', `The consumer "${this.member}" was ended by its signal.`, {
-        cause: reason,
-      });
+  }
+
+  /** As `checkOpen`; a consumer whose signal has fired is closed here, between two batches. */
+  private checkGoing(): void {
+    if (!this.signal?.aborted) {
+      this.checkOpen();
+      return;
     }
+    this.close();
+    throw new StreamError('ABORTED', `The consumer "${this.member}" was ended by its signal.`, {
+      cause: this.signal.reason,
+    });
   }
 }

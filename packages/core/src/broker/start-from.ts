@@ -15,6 +15,7 @@ export type StartFrom = 'earliest' | 'latest' | { offset: number } | { timestamp
 
 /** What to do where an offset is not in the log any more (or not yet). */
 export type OutOfRange = 'error' | 'earliest' | 'latest';
+export const OUT_OF_RANGE: readonly OutOfRange[] = ['error', 'earliest', 'latest'];
 
 /** The offset that `from` means in a shard now. Throws `OFFSET_OUT_OF_RANGE`. */
 export function startOffset(

@@ -18,7 +18,7 @@ import { Directory } from './directory.ts';
 import { DEFAULT_TOPIC_OPTIONS, type TopicEnvironment, type TopicOptions } from './options.ts';
 import { Producer, type ProducerOptions } from './producer.ts';
 import { type Snapshot, type SnapshotQuery, takeSnapshot } from './snapshot.ts';
-import { earliestOffset, type StartFrom, startOffset } from './start-from.ts';
+import { earliestOffset, type OutOfRange, type StartFrom, startOffset } from './start-from.ts';
 
 /** Everything that another thread needs to use a topic; `postMessage` can carry it. */
 export interface TopicDescriptor {
@@ -246,7 +246,8 @@ export class Topic {
 
   /**
    * Joins a group, which is made if there is none of that name, and reads its share of the shards.
-   * Throws `DUPLICATE_MEMBER`, `TOO_MANY_GROUPS`, `TOO_MANY_MEMBERS`, `OFFSET_OUT_OF_RANGE`.
+   * Throws `DUPLICATE_MEMBER`, `TOO_MANY_GROUPS`, `TOO_MANY_MEMBERS`, `OFFSET_OUT_OF_RANGE`,
+   * `INVALID_OPTION`, `CLOSED`.
    */
   consume(options: ConsumeOptions): Consumer {
     this.checkOpen();
@@ -255,15 +256,18 @@ export class Topic {
     return consumer;
   }
 
-  /** Makes a group before anybody reads in it: from now on it holds producers back. Returns its id. */
-  createGroup(name: string, from: StartFrom = 'earliest'): number {
+  /**
+   * Makes a group before anybody reads in it: from now on it holds producers back. Returns its id.
+   * Where `from`, or where the group stopped, is not in the log: see `ConsumeOptions`.
+   */
+  createGroup(name: string, from: StartFrom = 'earliest', onOutOfRange?: OutOfRange): number {
     return this.directory.ensureGroup(name, id => {
       const saved = this.history?.committed(name);
       for (const shard of this.shards) {
         const end = shard.offsetOf(shard.published());
         const offset = Math.min(saved?.[shard.number] ?? Number.POSITIVE_INFINITY, end);
         const begin = saved === undefined ? from : { offset };
-        const policy = saved === undefined ? 'error' : 'earliest';
+        const policy = onOutOfRange ?? (saved === undefined ? 'error' : 'earliest');
         const at = startOffset(shard, begin, this.options, policy, this.history);
         groupPlace(shard, id).openAt(at, this.thread);
       }

@@ -77,6 +77,11 @@ export class GroupReader {
     }
   }
 
+  /** Takes the last `poll`, from a copy, and what was lost before it back: both will be polled again. */
+  unpoll(): void {
+    this.cursor.moveNext(this.shard.sequenceOf(this.run.offset - this.lost));
+  }
+
   /**
    * Commits everything below `sequence`, which must not be above what was polled. Returns WAKE bits.
    */

@@ -48,6 +48,10 @@ describe('a reader of a durable shard that is behind the ring', () => {
     expect(reader.poll(100)).toBe(APPENDED - 30);
     expect(reader.lost).toBe(30);
     expect(reader.run.offset).toBe(30);
+    reader.unpoll();
+    expect(cursor.nextOffset()).toBe(0);
+    expect(reader.poll(100)).toBe(APPENDED - 30);
+    expect(reader.lost).toBe(30);
     reader.close();
   });
 

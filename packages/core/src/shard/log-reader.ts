@@ -49,6 +49,11 @@ export class LogReader {
     }
   }
 
+  /** Takes the last `poll` back, and what was lost before it: both will be polled again. */
+  unpoll(): void {
+    this.cursor.moveTo(this.run.offset - this.lost);
+  }
+
   commitOffset(offset: number): number {
     this.cursor.commitOffset(offset);
     return 0;

@@ -132,8 +132,12 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
 
   /** Keeps what is committed, the last batch under `autoCommit` included, and lets go of the files. */
   close(): void {
+    this.leave(true);
+  }
+
+  private leave(mayCommit: boolean): void {
     if (!this.open) return;
-    this.finishBatch();
+    this.finishBatch(mayCommit);
     this.open = false;
     try {
       this.keep(true);
@@ -143,9 +147,9 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
     }
   }
 
-  /** `break` out of `for await` closes the consumer. */
+  /** A `for await` that is left closes the consumer, and leaves its last batch to be read again. */
   async return(): Promise<IteratorResult<Batch, undefined>> {
-    this.close();
+    this.leave(false);
     return { done: true, value: undefined };
   }
 
@@ -153,13 +157,14 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
     return this;
   }
 
+  /** As `close`, but for the last batch, which may not be done: it is read again. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    this.leave(false);
   }
 
   private take(): Batch | undefined {
-    this.checkOpen();
-    this.finishBatch();
+    this.checkGoing();
+    this.finishBatch(true);
     const { shards } = this;
     for (let i = 0; i < shards.length; i++) {
       const shard = shards[(this.turn + i) % shards.length];
@@ -179,11 +184,11 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
     return undefined;
   }
 
-  private finishBatch(): void {
+  private finishBatch(mayCommit: boolean): void {
     const { batch } = this;
     if (batch === undefined) return;
     this.batch = undefined;
-    if (this.autoCommit) batch.commit();
+    if (mayCommit && this.autoCommit) batch.commit();
     (batch as ReadBatch).release(false);
   }
 
@@ -194,7 +199,7 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
     try {
       await sleep(rested, undefined, this.signal === undefined ? {} : { signal: this.signal });
     } catch {
-      this.checkOpen();
+      this.checkGoing();
     }
   }
 
@@ -222,11 +227,17 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
 
   private checkOpen(): void {
     if (!this.open) fail('CLOSED', `The consumer of the topic "${this.topic.name}" is closed.`);
-    if (this.signal?.aborted) {
-      const { reason } = this.signal;
-      this.close();
-      const message = `The consumer of the topic "${this.topic.name}" was ended by its signal.`;
-      throw new StreamError('ABORTED', message, { cause: reason });
+  }
+
+  /** As `checkOpen`; a consumer whose signal has fired is closed here, between two batches. */
+  private checkGoing(): void {
+    if (!this.signal?.aborted) {
+      this.checkOpen();
+      return;
     }
+    const { reason } = this.signal;
+    this.close();
+    const message = `The consumer of the topic "${this.topic.name}" was ended by its signal.`;
+    throw new StreamError('ABORTED', message, { cause: reason });
   }
 }
