@@ -103,6 +103,7 @@ export class KeyedCalls implements Emitter {
     cell.key = scope.key = key as Key;
     cell.timestamp = scope.timestamp = context.timestamp;
     cell.record = context.record;
+    cell.topic = context.topic;
     cell.shard = context.shard;
     cell.offset = context.offset;
     this.latest = Math.max(this.latest, context.timestamp);

@@ -64,6 +64,7 @@ type Row = readonly [
   shard: number,
   offset: number,
   value: unknown,
+  topic: string | undefined,
 ];
 
 /**
@@ -107,7 +108,8 @@ export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
   }
 
   push(value: unknown, context: ContextCell): boolean {
-    this.take(value, context.key, context.timestamp, context.shard, context.offset);
+    const { key, timestamp, shard, offset, topic } = context;
+    this.take([key, 0, timestamp, shard, offset, value, topic]);
     return this.drain() && this.hasRoom();
   }
 
@@ -165,8 +167,8 @@ export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
     const rows: Row[] = [];
     for (const one of this.queue) {
       if (typeof one === 'number' || one.state === 'out') continue;
-      const { key, timestamp, shard, offset, value } = one;
-      rows.push([key, rows.length, timestamp, shard, offset, value]);
+      const { key, timestamp, shard, offset, value, topic } = one;
+      rows.push([key, rows.length, timestamp, shard, offset, value, topic]);
     }
     writeByGroup(writer, this.now, rows, ([key]) => keyGroupOf(key));
   }
@@ -182,26 +184,19 @@ export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
       row => rows.push(row as Row),
     );
     rows.sort(([, left], [, right]) => left - right);
-    for (const [key, , timestamp, shard, offset, value] of rows) {
-      this.take(value, key, timestamp, shard, offset);
-    }
+    for (const row of rows) this.take(row);
     if (told === Number.POSITIVE_INFINITY) return;
     this.now = told;
     if (this.queue.length > 0) this.queue.push(told);
   }
 
-  private take(
-    value: unknown,
-    key: unknown,
-    timestamp: number,
-    shard: number,
-    offset: number,
-  ): void {
+  private take([key, , timestamp, shard, offset, value, topic]: Row): void {
     const flight = new Flight(value);
     flight.key = key;
     flight.timestamp = timestamp;
     flight.shard = shard;
     flight.offset = offset;
+    flight.topic = topic;
     this.accepted++;
     this.inFlight++;
     this.queue.push(flight);

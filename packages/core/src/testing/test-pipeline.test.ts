@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { pipeline } from '../pipeline/builder.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RecordCopy } from '../record/record.ts';
 import { bytes } from '../serde/bytes.ts';
 import { json } from '../serde/json.ts';
@@ -132,6 +133,46 @@ describe('a pipeline in virtual time', () => {
       expect(Number(letter.headers['origin.offset'])).toBe(2);
       expect(JSON.parse(Buffer.from(letter.value).toString())).toEqual({ k: 'b', v: -1 });
     }
+  });
+
+  describe('and so it does in a step that keeps values or calls for itself', () => {
+    const from = () => pipeline('p').from('in', json<{ k: string }>());
+    const refuse = (): never => {
+      throw new Error('no');
+    };
+    const keyed = () => from().keyBy(({ k }) => k);
+    test.each<[string, Pipeline]>([
+      ['process', keyed().process({ onRecord: refuse }).to('out', json())],
+      [
+        'a step behind process',
+        keyed()
+          .process({ onRecord: value => value })
+          .map(refuse)
+          .to('out', json()),
+      ],
+      ['dedupe', keyed().dedupe({ within: '1s', by: refuse }).to('out', json())],
+      ['mapAsync', keyed().mapAsync(refuse, { retries: 0 }).to('out', json())],
+      [
+        'a step behind mapAsync',
+        from()
+          .mapAsync(value => value)
+          .map(refuse)
+          .to('out', json()),
+      ],
+      [
+        'a window',
+        keyed()
+          .window(counting(2))
+          .aggregate({ create: () => 0, add: refuse })
+          .to('out', json()),
+      ],
+    ])('%s', async (_, made) => {
+      using run = testPipeline(made, { processors: 2 });
+      run.push({ k: 'a' });
+      await run.settled();
+      const origin = { 'origin.topic': 'in', 'origin.shard': '0', 'origin.offset': '1' };
+      expect(run.deadLetters()).toMatchObject([{ headers: origin }]);
+    });
   });
 
   test('a key that is none is a dead letter', () => {
