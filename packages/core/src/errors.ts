@@ -243,6 +243,26 @@ export class StreamError extends Error {
   }
 }
 
+/** A wrong value as messages show it: as JSON where it has that form. */
+export function shown(value: unknown): string {
+  switch (typeof value) {
+    case 'number':
+    case 'undefined':
+      return String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+    case 'symbol':
+      return `a ${typeof value}`;
+    default:
+      try {
+        return JSON.stringify(value);
+      } catch {
+        return 'an object';
+      }
+  }
+}
+
 /** Throws a `StreamError`; of type `never`, so that it can end an expression. */
 export function fail(code: ErrorCode, message: string, cause?: unknown): never {
   throw new StreamError(code, message, cause === undefined ? undefined : { cause });

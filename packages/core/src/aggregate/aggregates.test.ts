@@ -284,6 +284,8 @@ describe('arguments that cannot be', () => {
     ['percentile', () => percentile('p99' as never, price), /percentile\(p99, of\)/],
     ['its error', () => percentile(50, price, { error: 0 }), /the error 0: it must be above 0/],
     ['its error', () => percentile(50, price, { error: 1 }), /below 1/],
+    ['first', () => first('price' as never), /first takes a function of a value, not string/],
+    ['last', () => last(null as never), /last takes a function of a value, not null/],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(
       expect.objectContaining({
@@ -292,4 +294,22 @@ describe('arguments that cannot be', () => {
       }),
     );
   });
+});
+
+test.each<[string, (of: never) => unknown]>([
+  ['sum', sum],
+  ['min', min],
+  ['max', max],
+  ['mean', mean],
+  ['distinct', distinct],
+  ['topN', of => topN(1, of)],
+  ['percentile', of => percentile(1, of)],
+  ['where', of => where(of, count())],
+])('%s takes a function', (name, make) => {
+  expect(() => make(undefined as never)).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_PIPELINE',
+      message: `The aggregate ${name} takes a function of a value, not undefined.`,
+    }),
+  );
 });

@@ -1,5 +1,6 @@
 import { kept } from '../record/kept.ts';
 import type { Fold } from '../window/fold.ts';
+import { checkFunction } from './function-input.ts';
 import { compareRanks, type Rank, type Ranked, rankIn } from './rank.ts';
 
 /** The smallest value, of equal ones the first; or the largest, of equal ones the last. */
@@ -10,6 +11,7 @@ export class Chosen<T> implements Fold<T, Ranked<T> | undefined, T, undefined> {
   private readonly by: ((value: T) => Rank) | undefined;
 
   constructor(name: 'first' | 'last', by: ((value: T) => Rank) | undefined) {
+    if (by !== undefined) checkFunction(name, by);
     this.name = name;
     this.by = by;
     this.merge =

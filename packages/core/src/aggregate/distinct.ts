@@ -1,4 +1,5 @@
 import { type Fold, refuseInput } from '../window/fold.ts';
+import { checkFunction } from './function-input.ts';
 
 /** What can be told apart by itself. */
 export type Distinguishable = string | number | boolean | bigint | null | undefined;
@@ -10,6 +11,7 @@ export type Distinguishable = string | number | boolean | bigint | null | undefi
 export function distinct<T>(
   of: (value: T) => Distinguishable,
 ): Fold<T, Set<Distinguishable>, number> {
+  checkFunction('distinct', of);
   return new Distinct(of);
 }
 

@@ -1,4 +1,5 @@
 import type { Fold } from '../window/fold.ts';
+import { checkFunction } from './function-input.ts';
 import { type NumberOf, numberIn } from './number-input.ts';
 
 /** The smallest or the largest of a number of each value. */
@@ -9,6 +10,7 @@ export class Extreme<T> implements Fold<T, number | undefined, number, undefined
   private readonly larger: boolean;
 
   constructor(name: 'min' | 'max', of: NumberOf<T>) {
+    checkFunction(name, of);
     this.name = name;
     this.of = of;
     this.larger = name === 'max';

@@ -1,4 +1,5 @@
 import type { Fold } from '../window/fold.ts';
+import { checkFunction } from './function-input.ts';
 import { type NumberOf, numberIn } from './number-input.ts';
 
 /** How many numbers there were, and their sum. */
@@ -9,6 +10,7 @@ export interface MeanState {
 
 /** The mean of a number of each value. */
 export function mean<T>(of: NumberOf<T>): Fold<T, MeanState, number, undefined> {
+  checkFunction('mean', of);
   return new Mean(of);
 }
 

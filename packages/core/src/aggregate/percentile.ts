@@ -1,5 +1,6 @@
 import { fail } from '../errors.ts';
 import { type Fold, refuseInput } from '../window/fold.ts';
+import { checkFunction } from './function-input.ts';
 import type { NumberOf } from './number-input.ts';
 import { emptySketch, mergeSketch, type Sketch, SketchScale } from './sketch.ts';
 
@@ -44,6 +45,7 @@ export function percentile<T>(
       `percentile with the error ${String(error)}: it must be above 0 and below 1.`,
     );
   }
+  checkFunction('percentile', of);
   return new Percentile(ps as readonly number[], many, of, new SketchScale(error));
 }
 

@@ -1,4 +1,5 @@
 import type { Fold } from '../window/fold.ts';
+import { checkFunction } from './function-input.ts';
 import { type NumberOf, numberIn } from './number-input.ts';
 
 /**
@@ -6,6 +7,7 @@ import { type NumberOf, numberIn } from './number-input.ts';
  * point it depends, in its last digits, on their order.
  */
 export function sum<T>(of: NumberOf<T>): Fold<T, number, number> {
+  checkFunction('sum', of);
   return new Sum(of);
 }
 

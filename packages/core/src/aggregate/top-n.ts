@@ -1,6 +1,7 @@
 import { fail } from '../errors.ts';
 import { kept } from '../record/kept.ts';
 import type { Fold } from '../window/fold.ts';
+import { checkFunction } from './function-input.ts';
 import { compareRanks, type Rank, type Ranked, rankIn } from './rank.ts';
 
 /**
@@ -12,6 +13,7 @@ export function topN<T>(n: number, by: (value: T) => Rank): Fold<T, Ranked<T>[],
   if (!Number.isSafeInteger(n) || n < 1) {
     fail('INVALID_PIPELINE', `topN(${String(n)}, by): it takes a whole number from 1 on.`);
   }
+  checkFunction('topN', by);
   return new TopN(n, by);
 }
 

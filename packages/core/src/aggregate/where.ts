@@ -1,11 +1,13 @@
 import { type Fold, SKIPPED } from '../window/fold.ts';
 import type { WindowInfo } from '../window/window.ts';
+import { checkFunction } from './function-input.ts';
 
 /** An aggregate of those values only for which `keep` is truthy. */
 export function where<T, A, R, E>(
   keep: (value: T) => unknown,
   aggregate: Fold<NoInfer<T>, A, R, E>,
 ): Fold<T, A, R | E, E> {
+  checkFunction('where', keep);
   return new Where(keep, aggregate);
 }
 

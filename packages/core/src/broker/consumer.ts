@@ -1,4 +1,4 @@
-import { fail, StreamError } from '../errors.ts';
+import { fail, StreamError, shown } from '../errors.ts';
 import { park, parkSync, type WaitingPlace } from '../memory/park.ts';
 import { RecordView } from '../record/view.ts';
 import { groupPlace, type ShardReader, shardReader } from '../shard/group-access.ts';
@@ -84,7 +84,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
     if (onOutOfRange !== undefined && !OUT_OF_RANGE.includes(onOutOfRange)) {
       fail(
         'INVALID_OPTION',
-        `onOutOfRange is ${JSON.stringify(onOutOfRange)}; it must be one of ${OUT_OF_RANGE.join(', ')}.`,
+        `onOutOfRange is ${shown(onOutOfRange)}; it must be one of ${OUT_OF_RANGE.join(', ')}.`,
       );
     }
     const groupId = topic.createGroup(options.group, options.from, onOutOfRange);

@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import { fail, shown } from '../errors.ts';
 import {
   compareExchange,
   loadAcquire,
@@ -364,7 +364,7 @@ function checkName(what: string, name: unknown): void {
   if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > MOST_NAME_BYTES) {
     fail(
       'INVALID_OPTION',
-      `The name of a ${what} must be text of 1 to ${MOST_NAME_BYTES} bytes, not ${JSON.stringify(name)}.`,
+      `The name of a ${what} must be text of 1 to ${MOST_NAME_BYTES} bytes, not ${shown(name)}.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import { fail, shown } from '../errors.ts';
 import { RecordView } from '../record/view.ts';
 import { CopiedRun } from '../shard/copied-run.ts';
 import type { TopicHistory } from '../shard/history.ts';
@@ -41,7 +41,7 @@ export function startOffset(
   }
   return fail(
     'INVALID_OPTION',
-    `from is ${JSON.stringify(from)}; it must be "earliest", "latest", {offset} or {timestamp}.`,
+    `from is ${shown(from)}; it must be "earliest", "latest", {offset} or {timestamp}.`,
   );
 }
 

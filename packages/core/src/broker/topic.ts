@@ -1,4 +1,4 @@
-import { fail, StreamError } from '../errors.ts';
+import { fail, StreamError, shown } from '../errors.ts';
 import { Bell } from '../memory/bell.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
@@ -486,7 +486,7 @@ function checkName(name: unknown): void {
   if (typeof name !== 'string' || name === '' || name.length > 249) {
     fail(
       'INVALID_OPTION',
-      `The name of a topic must be text of 1 to 249 characters, not ${JSON.stringify(name)}.`,
+      `The name of a topic must be text of 1 to 249 characters, not ${shown(name)}.`,
     );
   }
 }

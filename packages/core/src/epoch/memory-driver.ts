@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import { fail, shown } from '../errors.ts';
 import type { EpochDriver } from './driver.ts';
 import type { Epoch } from './task-snapshot.ts';
 
@@ -36,7 +36,7 @@ export function checkSavepointName(name: unknown): void {
   if (typeof name === 'string' && /^[\w.-]{1,64}$/.test(name) && !name.startsWith('.')) return;
   fail(
     'INVALID_OPTION',
-    `A savepoint cannot have the name ${JSON.stringify(name)}; it takes 1 to 64 of A-Z a-z 0-9 _ - . ` +
+    `A savepoint cannot have the name ${shown(name)}; it takes 1 to 64 of A-Z a-z 0-9 _ - . ` +
       'and does not begin with a dot.',
   );
 }

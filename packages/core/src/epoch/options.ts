@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import { fail, shown } from '../errors.ts';
 import { DURATION_FORM, type Duration, durationMs } from '../time/duration.ts';
 
 /** How often the state of a pipeline is kept, and what a reader of its output may rely on. */
@@ -77,6 +77,6 @@ function interval(
 function wrong(pipeline: string, option: string, given: unknown, right: string): never {
   return fail(
     'INVALID_PIPELINE',
-    `Pipeline "${pipeline}": checkpoint.${option} is ${JSON.stringify(given)}; it must be ${right}.`,
+    `Pipeline "${pipeline}": checkpoint.${option} is ${shown(given)}; it must be ${right}.`,
   );
 }

@@ -1,3 +1,4 @@
+import { shown } from '../errors.ts';
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
 import type { HoppingWindows } from '../window/hopping.ts';
 import type { SessionWindows } from '../window/session.ts';
@@ -64,8 +65,8 @@ function resolveInterval(spec: IntervalSpec, wrong: Wrong): ResolvedInterval {
   const upper = bound('upper', spec.upper, wrong) - (spec.upperExclusive ? 1 : 0);
   if (lower > upper) {
     wrong(
-      `the lower bound ${JSON.stringify(spec.lower)} above the upper bound ` +
-        `${JSON.stringify(spec.upper)}: no two rows are so far apart` +
+      `the lower bound ${shown(spec.lower)} above the upper bound ` +
+        `${shown(spec.upper)}: no two rows are so far apart` +
         (spec.lowerExclusive || spec.upperExclusive ? ' when the bounds are exclusive' : ''),
     );
   }
@@ -92,14 +93,12 @@ function resolveWindowed(spec: JoinWindows, wrong: Wrong): ResolvedJoin {
 function bound(which: string, duration: unknown, wrong: Wrong): number {
   const ms = durationMs(duration);
   if (ms !== undefined) return ms;
-  return wrong(`the ${which} bound ${JSON.stringify(duration)}; it must be ${DURATION_FORM}`);
+  return wrong(`the ${which} bound ${shown(duration)}; it must be ${DURATION_FORM}`);
 }
 
 function timeToLive(ttl: unknown, wrong: Wrong): number {
   if (ttl === FOREVER) return FOREVER;
   const ms = durationMs(ttl);
   if (ms !== undefined && ms >= 0) return ms;
-  return wrong(
-    `the ttl ${JSON.stringify(ttl)}; it must be 0 or more, as ${DURATION_FORM}, or Infinity`,
-  );
+  return wrong(`the ttl ${shown(ttl)}; it must be 0 or more, as ${DURATION_FORM}, or Infinity`);
 }

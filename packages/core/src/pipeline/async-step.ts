@@ -1,3 +1,4 @@
+import { shown } from '../errors.ts';
 import type { MapAsyncStep } from './graph.ts';
 import type { StepChecks } from './state-steps.ts';
 import type { MapAsyncOptions } from './stream.ts';
@@ -21,7 +22,7 @@ export function mapAsyncStep(
     );
   }
   if (typeof ordered !== 'boolean') {
-    checks.wrong(name, `has ordered ${JSON.stringify(ordered)}; it must be true or false`);
+    checks.wrong(name, `has ordered ${shown(ordered)}; it must be true or false`);
   }
   if (retries !== undefined && (!Number.isSafeInteger(retries) || retries < 0)) {
     checks.wrong(name, `has the retries ${String(retries)}; they must be a whole number from 0 on`);

@@ -6,9 +6,11 @@ import { percentile } from '../aggregate/percentile.ts';
 import { sum as sumOf } from '../aggregate/sum.ts';
 import { topN } from '../aggregate/top-n.ts';
 import { where } from '../aggregate/where.ts';
+import { bytes } from '../serde/bytes.ts';
 import { json } from '../serde/json.ts';
 import { records } from '../serde/records.ts';
 import { text } from '../serde/text.ts';
+import { manual } from '../time/watermark.ts';
 import { counting } from '../window/counting.ts';
 import { every, everyCount } from '../window/early.ts';
 import { global } from '../window/global.ts';
@@ -531,6 +533,80 @@ describe('each misuse is INVALID_PIPELINE and names the step', () => {
       'a key that is no function',
       any(() => start().to('b', json(), { key: 'k' as Anything })),
       /"to-1" needs a function as key/,
+    ],
+    ...(['join', 'connect', 'lookup'] as const).map((step): [string, () => unknown, RegExp] => [
+      `${step} after to`,
+      any(() => (start().to('b', json()) as Anything)[step]()),
+      new RegExp(`\\.${step}\\(\\) comes after`),
+    ]),
+    [
+      'an option that there is not',
+      any(() => start().window(tumbling(1), { allowedLatness: 1 } as Anything)),
+      /"window-1" has no option "allowedLatness"; there are name, allowedLateness,/,
+    ],
+    [
+      'an option of a source that there is not',
+      any(() => pipeline('p').from('a', text(), { watermarks: manual() } as Anything)),
+      /"from-0" has no option "watermarks"/,
+    ],
+    [
+      'an option of a step that takes none',
+      any(() => start().map(x => x, { name: 'm', retries: 1 } as Anything)),
+      /"m" has no option "retries"; there are name\./,
+    ],
+    [
+      'an option of a pipeline that there is not',
+      any(() => pipeline('p', { checkpoints: {} } as Anything)),
+      /Pipeline "p" has no option "checkpoints"; there are deadLetters, checkpoint/,
+    ],
+    [
+      'options that are none',
+      any(() => start().filter(x => x, 'name' as Anything)),
+      /"filter-1" takes an object of options, not string/,
+    ],
+    ['a NaN', any(() => start().window(tumbling(Number.NaN))), /"window-1" has the size NaN/],
+    ['a bigint', any(() => start().window(tumbling(5n as Anything))), /has the size 5n/],
+    ['a function', any(() => start().window(session(Date as Anything))), /has the gap a function/],
+    [
+      'a circular object',
+      any(() => {
+        const round: { self?: unknown } = {};
+        round.self = round;
+        start().window(session(round as Anything));
+      }),
+      /has the gap an object/,
+    ],
+    [
+      'late values that come back',
+      any(
+        () =>
+          start().window(tumbling(1), { lateTo: 'flights' }).aggregate(sum).to('b', json()).graph,
+      ),
+      /"window-1" writes late values to "flights", which the pipeline reads/,
+    ],
+    [
+      'dead letters that come back',
+      any(() => pipeline('p', { deadLetters: 'a' }).from('a', text()).to('b', text()).graph),
+      /"from-0" reads "a", the topic of the pipeline's dead letters/,
+    ],
+    [
+      'a serde that takes no text',
+      any(() =>
+        pipeline('p')
+          .from('a', text())
+          .filter(Boolean)
+          .to('b', bytes() as Anything),
+      ),
+      /"to-2" writes to "b" by the serde bytes what text has read/,
+    ],
+    [
+      'a serde that takes no records',
+      any(() => {
+        const made = pipeline('p');
+        const merged = made.from('a', records()).merge(made.from('b', records()));
+        merged.keyBy(record => record.key as string).to('c', json());
+      }),
+      /"to-4" writes to "c" by the serde json what records has read/,
     ],
     [
       'a fork to one stream',

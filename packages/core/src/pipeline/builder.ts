@@ -1,5 +1,5 @@
 import { resolveCheckpoint } from '../epoch/options.ts';
-import { fail } from '../errors.ts';
+import { fail, shown } from '../errors.ts';
 import type { AnyJoin, JoinType } from '../join/join.ts';
 import type { JoinSpec } from '../join/spec.ts';
 import type { Serde } from '../serde/serde.ts';
@@ -20,6 +20,7 @@ import type {
 import { joinStep, lookupStep } from './join-steps.ts';
 import { Pipeline } from './pipeline.ts';
 import { connectStep, dedupeStep, processStep } from './state-steps.ts';
+import { wrongOptions } from './step-options.ts';
 import type {
   AnyWindowOptions,
   DedupeOptions,
@@ -36,11 +37,10 @@ import { aggregateOf, type OpenWindow, openWindow } from './window-steps.ts';
 /** Begins a pipeline. Its name is also that of its group and of its dead-letter topic. */
 export function pipeline(name: string, options: PipelineOptions = {}): Pipeline {
   if (typeof name !== 'string' || name === '') {
-    fail(
-      'INVALID_PIPELINE',
-      `A pipeline needs a name; pipeline(${JSON.stringify(name)}) has none.`,
-    );
+    fail('INVALID_PIPELINE', `A pipeline needs a name; pipeline(${shown(name)}) has none.`);
   }
+  const unknown = wrongOptions('pipeline', options);
+  if (unknown !== undefined) fail('INVALID_PIPELINE', `Pipeline "${name}" ${unknown}.`);
   const draft = new Draft(
     name,
     options.deadLetters ?? `${name}.dead-letters`,

@@ -1,5 +1,5 @@
 import type { ResolvedCheckpoint } from '../epoch/options.ts';
-import { fail } from '../errors.ts';
+import { fail, shown } from '../errors.ts';
 import type { Serde } from '../serde/serde.ts';
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
 import { monotonic } from '../time/watermark.ts';
@@ -13,7 +13,9 @@ import {
   type SinkStep,
   type SourceStep,
 } from './graph.ts';
+import { neverFit } from './serde-match.ts';
 import { cutStages } from './stages.ts';
+import { wrongOptions } from './step-options.ts';
 import type { SourceOptions, StepOptions } from './stream.ts';
 
 /**
@@ -99,7 +101,23 @@ export class Draft {
         `writes to "${step.topic}", which the pipeline reads: it would never end`,
       );
     }
+    for (const serde of this.serdesOf(input)) {
+      if (!neverFit(serde, step.serde)) continue;
+      this.wrong(
+        step.name,
+        `writes to "${step.topic}" by the serde ${step.serde.name} what ${serde.name} has read; .map() ` +
+          'comes between, or the serde fits',
+      );
+    }
     this.put(step, [input], undefined, false);
+  }
+
+  /** The serdes by which the values of an output were read, where they still are what these gave. */
+  private serdesOf({ node }: Output): Serde<unknown>[] {
+    const { step, inputs } = this.nodes[node];
+    if (step.kind === 'source') return [step.serde];
+    if (step.kind === 'sink' || !keepsValues(step)) return [];
+    return inputs.flatMap(input => this.serdesOf(input));
   }
 
   /** A step goes on from this output. Throws when another one does already. */
@@ -218,6 +236,7 @@ export class Draft {
     const { name, deadLetters, checkpoint } = this;
     const nodes = Object.freeze([...this.nodes]);
     const graph = Object.freeze({ name, nodes, deadLetters, checkpoint });
+    this.checkSideOutputs(graph);
     this.checkCheckpoints(graph);
     cutStages(graph);
     this.made = graph;
@@ -231,8 +250,10 @@ export class Draft {
     }
     const name = options?.name ?? `${kind}-${this.names.size}`;
     if (typeof name !== 'string' || name === '') {
-      this.wrong(kind, `has the name ${JSON.stringify(name)}; it must be text`);
+      this.wrong(kind, `has the name ${shown(name)}; it must be text`);
     }
+    const unknown = wrongOptions(kind, options);
+    if (unknown !== undefined) this.wrong(name, unknown);
     if (this.names.has(name)) this.wrong(name, 'has the name of an earlier step');
     this.names.add(name);
     return name;
@@ -240,7 +261,7 @@ export class Draft {
 
   topicName(topic: unknown, step: string): void {
     if (typeof topic === 'string' && topic !== '') return;
-    this.wrong(step, `names the topic ${JSON.stringify(topic)}; it must be text`);
+    this.wrong(step, `names the topic ${shown(topic)}; it must be text`);
   }
 
   checkSerde(step: string, serde: Serde<unknown> | undefined): void {
@@ -258,7 +279,7 @@ export class Draft {
     if (ms !== undefined && ms >= leastMs) return ms;
     return this.wrong(
       step,
-      `has ${what} ${JSON.stringify(duration)}; it must be ${leastMs} or more, as ${DURATION_FORM}`,
+      `has ${what} ${shown(duration)}; it must be ${leastMs} or more, as ${DURATION_FORM}`,
     );
   }
 
@@ -293,6 +314,19 @@ export class Draft {
       );
     }
     return kinds.has(true);
+  }
+
+  /** What goes beside the outputs would come back as input, and again, for ever. */
+  private checkSideOutputs(graph: Graph): void {
+    const reader = this.sourceOn(graph.deadLetters);
+    if (reader !== undefined) {
+      this.wrong(reader, `reads "${graph.deadLetters}", the topic of the pipeline's dead letters`);
+    }
+    for (const { step } of graph.nodes) {
+      if (!('lateTo' in step) || step.lateTo === undefined) continue;
+      if (this.sourceOn(step.lateTo) === undefined) continue;
+      this.wrong(step.name, `writes late values to "${step.lateTo}", which the pipeline reads`);
+    }
   }
 
   /** A barrier on the left would wait behind values that are not read before the right has ended. */

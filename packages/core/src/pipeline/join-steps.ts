@@ -1,3 +1,4 @@
+import { shown } from '../errors.ts';
 import type { AnyJoin, JoinType } from '../join/join.ts';
 import { type JoinSpec, type ResolvedJoin, resolveJoin } from '../join/spec.ts';
 import { joinOperator } from '../operator/join-operator.ts';
@@ -99,10 +100,7 @@ function typeOf(
   { type = 'inner' }: JoinOptions<JoinType>,
 ): JoinType {
   if (types.includes(type)) return type;
-  return checks.wrong(
-    name,
-    `has the type ${JSON.stringify(type)}; such a join can be ${types.join(', ')}`,
-  );
+  return checks.wrong(name, `has the type ${shown(type)}; such a join can be ${types.join(', ')}`);
 }
 
 function describe({ kind, described }: ResolvedJoin, type: JoinType, latenessMs: number): string {

@@ -100,6 +100,9 @@ const STEPS = [
   'process',
   'dedupe',
   'mapAsync',
+  'connect',
+  'join',
+  'lookup',
   'to',
 ] as const;
 

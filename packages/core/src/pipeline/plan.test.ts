@@ -155,7 +155,7 @@ describe('stages', () => {
         pipeline('p')
           .from('in', flatbuffer(Table as never))
           .keyBy(() => 1)
-          .to('out', json() as never),
+          .to('out', flatbuffer(Table as never)),
       ),
     ).toBe('records');
     expect(

@@ -1,3 +1,4 @@
+import { shown } from '../errors.ts';
 import { ConnectOperator } from '../operator/connect.ts';
 import type { RecordCall, TimerCall } from '../operator/keyed-calls.ts';
 import type { ResolvedState } from '../operator/keyed-states.ts';
@@ -134,10 +135,7 @@ function resolveState(
   }
   const { ttl, time, refresh } = options;
   if (refresh !== undefined && refresh !== 'read' && refresh !== 'write') {
-    checks.wrong(
-      step,
-      `has a state "${name}" with refresh ${JSON.stringify(refresh)}; it is read or write`,
-    );
+    checks.wrong(step, `has a state "${name}" with refresh ${shown(refresh)}; it is read or write`);
   }
   if (ttl === undefined && (time !== undefined || refresh !== undefined)) {
     checks.wrong(step, `has a state "${name}" with time or refresh and no ttl`);
@@ -160,5 +158,5 @@ function resolveState(
 function timeKind(checks: StepChecks, step: string, time: unknown): TimeKind {
   if (time === undefined) return 'event';
   if (time === 'event' || time === 'processing') return time;
-  return checks.wrong(step, `has the time ${JSON.stringify(time)}; it is event or processing`);
+  return checks.wrong(step, `has the time ${shown(time)}; it is event or processing`);
 }

@@ -1,4 +1,5 @@
 import { together } from '../aggregate/together.ts';
+import { shown } from '../errors.ts';
 import type { TimeKind } from '../time/clock.ts';
 import type { Aggregate } from '../window/aggregate.ts';
 import { type ResolvedEarly, resolveEarly } from '../window/early.ts';
@@ -55,10 +56,10 @@ export function openWindow(
   const { time = 'event' } = options;
   if (lateTo !== undefined) draft.topicName(lateTo, name);
   if (panes !== 'accumulating' && panes !== 'discarding') {
-    wrong(`has panes ${JSON.stringify(panes)}; they are accumulating or discarding`);
+    wrong(`has panes ${shown(panes)}; they are accumulating or discarding`);
   }
   if (emit !== undefined && emit !== 'on-close') {
-    wrong(`has emit ${JSON.stringify(emit)}; it takes on-close`);
+    wrong(`has emit ${shown(emit)}; it takes on-close`);
   }
   return {
     kind: 'window',
@@ -146,7 +147,7 @@ function refuseMeaningless(window: ResolvedWindow, options: AnyWindowOptions, wr
 function timeOf(options: AnyWindowOptions, time: unknown, wrong: Wrong): TimeKind {
   if (time === 'event') return time;
   if (time !== 'processing') {
-    return wrong(`has the time ${JSON.stringify(time)}; it is event or processing`);
+    return wrong(`has the time ${shown(time)}; it is event or processing`);
   }
   for (const option of ['allowedLateness', 'lateTo', 'emit'] as const) {
     if (options[option] === undefined) continue;

@@ -5,6 +5,7 @@ import type { Serde } from './serde.ts';
 
 const BYTES: Serde<Uint8Array> = Object.freeze({
   name: 'bytes',
+  values: 'bytes',
   encode(value: Uint8Array): Uint8Array {
     if (isBytes(value)) return value;
     fail('SERDE_FAILED', `The serde bytes() takes a Uint8Array; it was given ${described(value)}.`);

@@ -60,6 +60,7 @@ export function flatbuffer<T>(Table: TableClass<T>): FlatbufferSerde<T> {
 
   return Object.freeze({
     name: `flatbuffer(${Table.name})`,
+    values: 'flatbuffer',
     views: true,
 
     encode(value: T | Uint8Array | Packable): Uint8Array {

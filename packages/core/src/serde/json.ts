@@ -3,7 +3,7 @@ import { described } from '../record/limits.ts';
 import type { RecordView } from '../record/view.ts';
 import type { Serde } from './serde.ts';
 
-const JSON_SERDE: Serde<unknown> = Object.freeze({ name: 'json', encode, decode });
+const JSON_SERDE: Serde<unknown> = Object.freeze({ name: 'json', values: 'json', encode, decode });
 
 /**
  * Values as JSON. What `JSON.stringify` leaves out or turns into another type does not come back:

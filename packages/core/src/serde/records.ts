@@ -5,6 +5,7 @@ import type { Serde } from './serde.ts';
 
 const RECORDS: Serde<RecordView> = Object.freeze({
   name: 'records',
+  values: 'records',
   views: true,
   encode(value: RecordView): Uint8Array {
     if (value instanceof RecordView) return value.valueView();

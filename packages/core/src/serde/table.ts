@@ -52,6 +52,7 @@ export function table<const F extends Readonly<Record<string, FieldType>>>(
 
   return Object.freeze({
     name: `table(${name})`,
+    values: 'table',
     views: true,
 
     encode(value: TableValue<F>): Uint8Array {

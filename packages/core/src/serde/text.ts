@@ -5,6 +5,7 @@ import type { Serde } from './serde.ts';
 
 const TEXT: Serde<string> = Object.freeze({
   name: 'text',
+  values: 'text',
   encode(value: string): string {
     if (typeof value === 'string') return value;
     fail('SERDE_FAILED', `The serde text() takes text; it was given ${described(value)}.`);

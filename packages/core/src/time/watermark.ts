@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import { fail, shown } from '../errors.ts';
 import { DURATION_FORM, type Duration, durationMs } from './duration.ts';
 
 /**
@@ -36,7 +36,7 @@ export function boundedOutOfOrderness(bound: Duration): WatermarkStrategy {
   if (boundMs === undefined || boundMs < 0) {
     fail(
       'INVALID_PIPELINE',
-      `boundedOutOfOrderness(${JSON.stringify(bound)}): the bound must be a duration of 0 or more, ` +
+      `boundedOutOfOrderness(${shown(bound)}): the bound must be a duration of 0 or more, ` +
         `as ${DURATION_FORM}.`,
     );
   }

@@ -1,3 +1,4 @@
+import { shown } from '../errors.ts';
 import type { TimeKind } from '../time/clock.ts';
 import { DURATION_FORM, type Duration, durationMs } from '../time/duration.ts';
 
@@ -49,9 +50,7 @@ export function resolveEarly(
     case 'count': {
       const { count } = early;
       if (!Number.isSafeInteger(count) || count < 1) {
-        wrong(
-          `early results everyCount(${JSON.stringify(count)}); it takes a whole number from 1 on`,
-        );
+        wrong(`early results everyCount(${shown(count)}); it takes a whole number from 1 on`);
       }
       return { count, periodMs: 0, time: windowTime, described: `early every ${count} values` };
     }
@@ -60,11 +59,11 @@ export function resolveEarly(
       const time = early.time ?? windowTime;
       if (periodMs === undefined || periodMs < 1) {
         return wrong(
-          `early results every(${JSON.stringify(early.period)}); it must be above 0, as ${DURATION_FORM}`,
+          `early results every(${shown(early.period)}); it must be above 0, as ${DURATION_FORM}`,
         );
       }
       if (time !== 'event' && time !== 'processing') {
-        wrong(`early results by the time ${JSON.stringify(time)}; it is event or processing`);
+        wrong(`early results by the time ${shown(time)}; it is event or processing`);
       }
       if (time === 'event' && windowTime === 'processing') {
         wrong('early results by event time, but is a window of processing time');

@@ -36,7 +36,7 @@ test.each([
   [tumbling(-5), 'the size -5'],
   [tumbling('soon' as '1d'), 'the size "soon"'],
   [tumbling(1000, { offset: 1000 }), 'the offset 1000'],
-  [tumbling(1000, { offset: Number.NaN }), 'the offset null'],
+  [tumbling(1000, { offset: Number.NaN }), 'the offset NaN'],
   [hopping(1000, 0), 'the slide 0'],
   [hopping(1000, 100, { offset: -100 }), 'the offset -100'],
   [counting(0), 'a count window of 0'],

@@ -1,3 +1,4 @@
+import { shown } from '../errors.ts';
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
 import type { CountWindows } from './counting.ts';
 import type { GlobalWindows } from './global.ts';
@@ -43,7 +44,7 @@ export function resolveWindow(spec: WindowSpec, wrong: (what: string) => never):
       return { kind: 'global', described: 'global' };
     case 'count':
       if (!Number.isSafeInteger(spec.size) || spec.size < 1) {
-        wrong(`a count window of ${JSON.stringify(spec.size)}; it takes a whole number from 1 on`);
+        wrong(`a count window of ${shown(spec.size)}; it takes a whole number from 1 on`);
       }
       return { kind: 'count', size: spec.size, described: `count ${spec.size}` };
     default:
@@ -62,7 +63,7 @@ function sliding(size: number, slide: number, offset: number, kind: string): Res
 function positive(what: string, duration: unknown, wrong: (what: string) => never): number {
   const ms = durationMs(duration);
   if (ms === undefined || ms < 1) {
-    return wrong(`${what} ${JSON.stringify(duration)}; it must be above 0, as ${DURATION_FORM}`);
+    return wrong(`${what} ${shown(duration)}; it must be above 0, as ${DURATION_FORM}`);
   }
   return ms;
 }
@@ -76,7 +77,7 @@ function offsetWithin(
   const ms = durationMs(offset);
   if (ms === undefined || Math.abs(ms) >= period) {
     return wrong(
-      `the offset ${JSON.stringify(offset)}; it must be smaller than ${what} (${period} ms) either ` +
+      `the offset ${shown(offset)}; it must be smaller than ${what} (${period} ms) either ` +
         `way, as ${DURATION_FORM}`,
     );
   }
