@@ -63,9 +63,9 @@ export {
 export { pipeline } from './pipeline/builder.ts';
 export type { ExplainOptions } from './pipeline/explain.ts';
 export type { Job, JobStats } from './pipeline/job.ts';
+export type { LocalEngineOptions } from './pipeline/local-options.ts';
 export {
   LocalEngine,
-  type LocalEngineOptions,
   type LocalJob,
   type LocalRunOptions,
 } from './pipeline/local-runtime.ts';

@@ -3,7 +3,12 @@
 export { Batch } from './broker/batch.ts';
 export { Directory } from './broker/directory.ts';
 export type { Acks } from './broker/options.ts';
-export { DEFAULT_TOPIC_OPTIONS, type TopicEnvironment } from './broker/options.ts';
+export {
+  checkTopicOptionNames,
+  DEFAULT_TOPIC_OPTIONS,
+  TOPIC_OPTIONS,
+  type TopicEnvironment,
+} from './broker/options.ts';
 export { Router } from './broker/partitioner.ts';
 export { registerProducer } from './broker/producer-id.ts';
 export { ByteChannelReader } from './channel/byte-reader.ts';

@@ -6,7 +6,7 @@ import {
   resolveConfig,
   type TopicOptions,
 } from '@lite-streams/core';
-import { fail } from '@lite-streams/core/internal';
+import { checkTopicOptionNames, fail, TOPIC_OPTIONS } from '@lite-streams/core/internal';
 
 /** Options of an engine: any row of the option table. What is not given comes from the environment. */
 export type EngineOptions = ConfigInput;
@@ -28,31 +28,6 @@ export function engineConfig(options: EngineOptions, environment: Environment): 
   return config;
 }
 
-/** The rows of the option table that a topic can have for itself. */
-const TOPIC_OPTIONS: readonly (keyof TopicOptions)[] = [
-  'shards',
-  'slots',
-  'shardBytes',
-  'maxRecordBytes',
-  'maxProducers',
-  'maxGroups',
-  'maxMembers',
-  'retentionRecords',
-  'retentionBytes',
-  'retentionMs',
-  'overflow',
-  'durable',
-  'acks',
-  'segmentBytes',
-  'compression',
-  'compact',
-  'partitioner',
-  'batchRecords',
-  'batchBytes',
-  'lingerMs',
-  'maxPollRecords',
-];
-
 /** Of options that were kept, those that a topic still has. */
 export function knownTopicOptions(kept: Partial<TopicOptions>): Partial<TopicOptions> {
   const known = TOPIC_OPTIONS.filter(name => kept[name] !== undefined);
@@ -61,11 +36,7 @@ export function knownTopicOptions(kept: Partial<TopicOptions>): Partial<TopicOpt
 
 /** What a topic is made of: its own options over those of the engine. Throws `INVALID_OPTION`. */
 export function topicOptions(config: EngineConfig, own: Partial<TopicOptions>): TopicOptions {
-  for (const name of Object.keys(own)) {
-    if ((TOPIC_OPTIONS as readonly string[]).includes(name)) continue;
-    const known = TOPIC_OPTIONS.join(', ');
-    fail('INVALID_OPTION', `A topic has no option ${JSON.stringify(name)}. It has ${known}.`);
-  }
+  checkTopicOptionNames(own);
   if (own.durable && config.directory === undefined) {
     fail('INVALID_OPTION', 'durable is true, but the engine has no directory to keep topics in.');
   }

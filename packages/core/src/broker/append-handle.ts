@@ -7,6 +7,7 @@ import {
   leaveAppends,
   NOT_ENCODED,
 } from '../record/encoder.ts';
+import { badRecord } from '../record/limits.ts';
 import type { RecordInput } from '../record/record.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
@@ -91,6 +92,7 @@ export class AppendHandle {
 
   /** The way of every other record: encode, route, append. */
   private write(record: RecordInput, timestamp: number): number {
+    if (typeof record !== 'object') badRecord(record);
     const { scratch } = this;
     const bytes = this.writer.write(
       scratch,

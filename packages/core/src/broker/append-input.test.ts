@@ -10,6 +10,8 @@ test.each([
   ['INVALID_KEY', { key: 5, value: 'v' }],
   ['INVALID_VALUE', { key: 'k', value: { a: 1 } }],
   ['INVALID_HEADER', { key: 'k', value: 'v', headers: { h: 1 } }],
+  ['INVALID_VALUE', 'just text'],
+  ['INVALID_VALUE', 5],
 ])('%s: nothing of a bad record is left in the topic (%#)', (code, record) => {
   const topic = Topic.create('input', { shards: 1 });
   expect(() => topic.append(record as never)).toThrow(StreamError);
@@ -18,7 +20,10 @@ test.each([
   } catch (error) {
     expect((error as StreamError).code).toBe(code);
   }
-  expect(topic.append({ key: 'k', value: 'good' })).toBe(0);
+  const producer = topic.producer();
+  expect(() => producer.offer(record as never)).toThrow(expect.objectContaining({ code }));
+  producer.closeSync();
+  expect(topic.append({ key: 'k', value: 'good' })).toBe(2);
   expect(topic.latest({ shard: 0 }).length).toBe(1);
   topic.close();
 });

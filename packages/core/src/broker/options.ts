@@ -1,3 +1,5 @@
+import { checkOption } from '../config/config.ts';
+import { fail, shown } from '../errors.ts';
 import type { TopicHistory } from '../shard/history.ts';
 import type { Partitioner } from './partitioner.ts';
 
@@ -83,6 +85,50 @@ export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
   lingerMs: 0,
   maxPollRecords: 1_024,
 };
+
+const NAMES: Readonly<Record<keyof TopicOptions, true>> = {
+  shards: true,
+  slots: true,
+  shardBytes: true,
+  maxRecordBytes: true,
+  maxProducers: true,
+  maxGroups: true,
+  maxMembers: true,
+  retentionRecords: true,
+  retentionBytes: true,
+  retentionMs: true,
+  overflow: true,
+  durable: true,
+  acks: true,
+  segmentBytes: true,
+  compression: true,
+  compact: true,
+  partitioner: true,
+  batchRecords: true,
+  batchBytes: true,
+  lingerMs: true,
+  maxPollRecords: true,
+};
+
+/** The rows of the option table that a topic can have for itself. */
+export const TOPIC_OPTIONS = Object.freeze(Object.keys(NAMES)) as readonly (keyof TopicOptions)[];
+
+/** Throws `INVALID_OPTION` for an option that no topic has: a misspelt one would be a default. */
+export function checkTopicOptionNames(options: object): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(NAMES, name)) continue;
+    const known = TOPIC_OPTIONS.join(', ');
+    fail('INVALID_OPTION', `A topic has no option ${shown(name)}. It has ${known}.`);
+  }
+}
+
+/** Throws `INVALID_OPTION` for what is no option of a topic, and for a value that it does not take. */
+export function checkTopicOptions(options: Partial<TopicOptions>): void {
+  checkTopicOptionNames(options);
+  for (const name of TOPIC_OPTIONS) {
+    if (options[name] !== undefined) checkOption(name, options[name]);
+  }
+}
 
 /** What a thread brings to the topics that it uses. */
 export interface TopicEnvironment {

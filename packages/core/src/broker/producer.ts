@@ -1,7 +1,9 @@
-import { fail, StreamError } from '../errors.ts';
+import { checkOption } from '../config/config.ts';
+import { StreamError } from '../errors.ts';
 import { later, park, parkSync } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { type Encoder, encoder, LARGEST_ENCODED, STAGED } from '../record/encoder.ts';
+import { badRecord } from '../record/limits.ts';
 import type { RecordInput } from '../record/record.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
@@ -272,6 +274,7 @@ export class Producer {
   }
 
   private encode(record: RecordInput, at: number, room: number): number {
+    if (typeof record !== 'object') badRecord(record);
     return this.writer.write(
       this.scratch,
       at,
@@ -461,11 +464,6 @@ function checkOptions(
     batchBytes: options.batchBytes ?? defaults.batchBytes,
     lingerMs: options.lingerMs ?? defaults.lingerMs,
   };
-  for (const [name, value] of Object.entries(whole)) {
-    const least = name === 'lingerMs' ? 0 : 1;
-    if (!(value >= least)) {
-      fail('INVALID_OPTION', `${name} is ${String(value)}; a producer takes ${least} or more.`);
-    }
-  }
+  for (const name of Object.keys(whole) as (keyof typeof whole)[]) checkOption(name, whole[name]);
   return whole;
 }

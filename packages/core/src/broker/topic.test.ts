@@ -285,3 +285,67 @@ test('control records alone never fill a shard whose consumer commits by hand', 
   }
   producer.closeSync();
 });
+
+describe('what cannot be is INVALID_OPTION', () => {
+  test.each([
+    [{ shards: 0 }, 'shards is 0; it takes a whole number from 1 to 1024'],
+    [{ shards: 1.5 }, 'shards is 1.5'],
+    [{ maxGroups: -1 }, 'maxGroups is -1'],
+    [{ overflow: 'drop' }, 'overflow is "drop"; it takes one of "block", "overwrite"'],
+    [{ partitioner: 'md5' }, 'partitioner is "md5"'],
+    [{ retentionRecords: -1 }, 'retentionRecords is -1'],
+    [{ acks: 'all' }, 'acks is "all"'],
+    [{ slot: 16 }, 'A topic has no option "slot". It has shards,'],
+    [{ durable: true }, 'durable is true; only an engine with a directory keeps topics'],
+  ])('options of a topic: %j', (options, message) => {
+    expect(() => Topic.create('t', options as never)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+
+  test.each([
+    { batchRecords: 0 },
+    { batchRecords: 1.5 },
+    { batchRecords: Number.POSITIVE_INFINITY },
+    { batchBytes: '5' },
+    { lingerMs: Number.NaN },
+  ])('options of a producer: %o', options => {
+    const topic = Topic.create('t', small);
+    expect(codeOf(() => topic.producer(options as never))).toBe('INVALID_OPTION');
+    expect(topic.stats()[0].openProducers).toBe(0);
+  });
+});
+
+test('a key that is none has no shard and no records', () => {
+  const topic = Topic.create('t', small);
+  expect(codeOf(() => topic.shardOf(5 as never))).toBe('INVALID_KEY');
+  expect(codeOf(() => topic.latest({ key: 5 as never }))).toBe('INVALID_KEY');
+});
+
+test('who is held back can ask by which group, and since when', () => {
+  const topic = Topic.create('t', small, { now: () => 5_000 });
+  expect(topic.heldBackBy(0)).toBeUndefined();
+  topic.createGroup('slow');
+  topic.createGroup('quick');
+  const quick = topic.consume({ group: 'quick' });
+  while (topic.tryAppend({ value: 'x' }) >= 0);
+  quick.poll();
+  quick.commit();
+  topic.maintain();
+  expect(topic.heldBackBy(0)).toMatchObject({
+    group: 'slow',
+    shard: 0,
+    committed: 0,
+    end: 15,
+    lag: 15,
+    since: 5_000,
+  });
+  expect(() => topic.append({ value: 'x' })).toThrow(/the group "slow" has 15 records of it left/);
+  expect(codeOf(() => topic.heldBackBy(1))).toBe('SHARD_OUT_OF_RANGE');
+  const overwriting = Topic.create('t', { ...small, overflow: 'overwrite' });
+  overwriting.createGroup('slow');
+  expect(overwriting.heldBackBy(0)).toBeUndefined();
+});

@@ -3,6 +3,7 @@ import { Bell } from '../memory/bell.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { fnv1a, murmur2 } from '../record/hash.ts';
+import { badKey, isBytes } from '../record/limits.ts';
 import type { RecordInput } from '../record/record.ts';
 import { cellState } from '../shard/appender.ts';
 import { groupPlace } from '../shard/group-access.ts';
@@ -15,7 +16,12 @@ import { acknowledgedTo } from './acknowledgement.ts';
 import { AppendHandle, checkShard } from './append-handle.ts';
 import { type ConsumeOptions, Consumer } from './consumer.ts';
 import { Directory } from './directory.ts';
-import { DEFAULT_TOPIC_OPTIONS, type TopicEnvironment, type TopicOptions } from './options.ts';
+import {
+  checkTopicOptions,
+  DEFAULT_TOPIC_OPTIONS,
+  type TopicEnvironment,
+  type TopicOptions,
+} from './options.ts';
 import { Producer, type ProducerOptions } from './producer.ts';
 import { type Snapshot, type SnapshotQuery, takeSnapshot } from './snapshot.ts';
 import { earliestOffset, type OutOfRange, type StartFrom, startOffset } from './start-from.ts';
@@ -139,6 +145,10 @@ export class Topic {
     options: Partial<TopicOptions> = {},
     environment: TopicEnvironment & NewTopic = {},
   ): Topic {
+    checkTopicOptions(options);
+    if (options.durable && environment.history === undefined) {
+      fail('INVALID_OPTION', 'durable is true; only an engine with a directory keeps topics.');
+    }
     const whole = { ...DEFAULT_TOPIC_OPTIONS, ...options };
     if (options.maxRecordBytes === undefined) {
       whole.maxRecordBytes = Math.min(whole.maxRecordBytes, whole.shardBytes / 4);
@@ -195,8 +205,12 @@ export class Topic {
     return this.shards.length;
   }
 
-  /** The shard that a key goes to; with the partitioner `roundrobin` no key has one (−1). */
+  /**
+   * The shard that a key goes to; with the partitioner `roundrobin` no key has one (−1). Throws
+   * `INVALID_KEY`.
+   */
   shardOf(key: string | Uint8Array): number {
+    if (typeof key !== 'string' && !isBytes(key)) badKey(key);
     const { partitioner } = this.options;
     if (partitioner === 'roundrobin') return -1;
     const hash = partitioner === 'fnv1a' ? fnv1a(key) : murmur2(key) & 0x7fff_ffff;
@@ -312,12 +326,21 @@ export class Topic {
     return takeSnapshot(this, query);
   }
 
-  /** The group that a shard's producers wait for, or `undefined` when no group holds them back. */
+  /**
+   * The group whose commit makes room in a shard: the one that is furthest behind. `undefined` where no
+   * group holds producers back, as in durable topics and in those that overwrite. Throws
+   * `SHARD_OUT_OF_RANGE`.
+   */
   heldBackBy(shard: number): (ShardLag & { group: string }) | undefined {
-    if (this.options.durable) return undefined;
+    const held = this.shards[checkShard(shard, this.shardCount, this.name)];
+    if (this.options.durable || held.overwrite) return undefined;
+    return this.furthestBehind(held);
+  }
+
+  private furthestBehind(shard: Shard): (ShardLag & { group: string }) | undefined {
     let held: (ShardLag & { group: string }) | undefined;
     for (const { id, name } of this.directory.groupNames()) {
-      const lag = this.shardLag(this.shards[shard], id);
+      const lag = this.shardLag(shard, id);
       if (held === undefined || lag.committed < held.committed) held = { group: name, ...lag };
     }
     return held;

@@ -39,7 +39,7 @@ export function resolveConfig(
   for (const { name, option, variables } of ENTRIES) {
     const value = given[name];
     if (value !== undefined) {
-      if (!option.accepts(value)) refuse(`The option ${name}`, value, option);
+      checkOption(name, value);
       config[name] = value;
     } else {
       config[name] =
@@ -49,6 +49,12 @@ export function resolveConfig(
   const whole = config as unknown as Config;
   checkTogether(whole);
   return Object.freeze(whole);
+}
+
+/** Throws `INVALID_OPTION` for a value that a row of the table does not take. */
+export function checkOption(name: OptionName, value: unknown): void {
+  const option: Option<unknown> = OPTIONS[name];
+  if (!option.accepts(value)) refuse(`The option ${name}`, value, option);
 }
 
 function fromEnvironment(

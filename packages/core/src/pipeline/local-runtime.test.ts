@@ -12,7 +12,8 @@ import { hopping } from '../window/hopping.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { pipeline } from './builder.ts';
 import { HeldWatermarks } from './held-watermarks.ts';
-import { LocalEngine, type LocalEngineOptions } from './local-runtime.ts';
+import type { LocalEngineOptions } from './local-options.ts';
+import { LocalEngine } from './local-runtime.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const echo = pipeline('echo').from('in', text()).to('out', text());
@@ -209,6 +210,22 @@ describe('an engine without threads', () => {
     });
   });
 
+  test.each([
+    [{ processors: 0 }, 'processors is 0; it takes a whole number from 1 to 1024'],
+    [{ userRetries: 0.5 }, 'userRetries is 0.5'],
+    [{ channelBytes: 5000 }, 'channelBytes is 5000; it takes a power of two'],
+    [{ channelSlots: 3 }, 'channelSlots is 3; it takes a power of two'],
+    [{ stepRecords: Number.NaN }, 'stepRecords is NaN; it takes a whole number'],
+    [{ shards: 4 }, 'A LocalEngine has no option "shards". It has topics,'],
+  ])('an option that cannot be is named: %o', (options, message) => {
+    expect(() => new LocalEngine(options as never)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining(message),
+      }),
+    );
+  });
+
   test('each misuse has its code', async () => {
     const engine = await LocalEngine.start({ automatic: false });
     engine.add(echo);
@@ -217,6 +234,11 @@ describe('an engine without threads', () => {
       expect.objectContaining({ code: 'PIPELINE_CYCLE' }),
     );
     expect(engine.topic('in', { shards: 4 })).toBe(engine.topic('in'));
+    for (const options of [{ shards: 0 }, { shard: 1 }, { durable: true }]) {
+      expect(() => engine.topic('new', options as never)).toThrow(
+        expect.objectContaining({ code: 'INVALID_OPTION' }),
+      );
+    }
     expect(() => engine.topic('in', { shards: 5 })).toThrow(
       expect.objectContaining({
         code: 'TOPIC_EXISTS',

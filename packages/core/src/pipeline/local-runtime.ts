@@ -10,48 +10,19 @@ import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { fail, StreamError } from '../errors.ts';
 import { Bell } from '../memory/bell.ts';
 import { park } from '../memory/park.ts';
-import type { StateBackend } from '../state/backend.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { refuseCycle } from './cycles.ts';
 import { EpochSink } from './epoch-sink.ts';
 import { type ExplainOptions, explanationOf } from './explain.ts';
 import { TaskHost } from './host.ts';
 import { isCaughtUp, type Job, type JobStats, jobStats } from './job.ts';
+import { checkLocalOptions, type LocalEngineOptions } from './local-options.ts';
 import { type Pipeline, Pipeline as PipelineClass, pipelineOf } from './pipeline.ts';
 import { plainDecoder, plainEncoder } from './plain-codec.ts';
 import { type Plan, planPipeline } from './plan.ts';
 import { TopicSink } from './topic-sink.ts';
 import { TopicSource } from './topic-source.ts';
 import { type HeldTime, whyHeld } from './why.ts';
-
-export interface LocalEngineOptions {
-  /** Options of topics that are made without any. */
-  readonly topics?: Partial<TopicOptions> | undefined;
-  /**
-   * Hosts among which tasks are placed, as an engine with so many processors would; all run on this
-   * thread. Default 1.
-   */
-  readonly processors?: number | undefined;
-  /** Default: the machine's clock. */
-  readonly clock?: Clock | undefined;
-  /** How often user code is called again after it threw. Default 3. */
-  readonly userRetries?: number | undefined;
-  /** Bytes of a channel that carries bytes, a power of two. Default 256 KiB. */
-  readonly channelBytes?: number | undefined;
-  /** Slots of a channel within one host, a power of two. Default 1,024. */
-  readonly channelSlots?: number | undefined;
-  /** Where the keyed state of a step in a task lies. Default: on the heap. */
-  readonly backend?: ((pipeline: string, task: number, step: string) => StateBackend) | undefined;
-  /** Records that a task takes in one step, about. Default 256. */
-  readonly stepRecords?: number | undefined;
-  /**
-   * Where pipelines with checkpoints keep their epochs, and resume from when they are run again.
-   * Default: in memory, until the pipeline is stopped.
-   */
-  readonly epochs?: EpochDriver | undefined;
-  /** Whether pipelines run by themselves, between other work of the thread. Default true. */
-  readonly automatic?: boolean | undefined;
-}
 
 const DEFAULT_CHANNEL_BYTES = 256 * 1024;
 const LONGEST_WAIT_MS = 1_000;
@@ -76,11 +47,13 @@ export class LocalEngine {
   private waiting = 0;
   private pumping: Promise<void> | undefined;
 
+  /** Throws `INVALID_OPTION`. */
   static async start(options: LocalEngineOptions = {}): Promise<LocalEngine> {
     return new LocalEngine(options);
   }
 
   constructor(options: LocalEngineOptions = {}) {
+    checkLocalOptions(options);
     this.options = options;
     this.clock = options.clock ?? systemClock;
     this.epochs = options.epochs ?? new MemoryDriver();

@@ -50,6 +50,14 @@ function padded(bytes: number): number {
   return (bytes + 3) & ~3;
 }
 
+export function badRecord(record: unknown): never {
+  fail(
+    'INVALID_VALUE',
+    `The record is ${described(record)}; it must be an object of key, value, timestamp and headers, ` +
+      'each of which may be left out.',
+  );
+}
+
 export function badKey(key: unknown): never {
   fail(
     'INVALID_KEY',

@@ -9,7 +9,8 @@ import {
   sourcesOf,
 } from '../pipeline/graph.ts';
 import type { Job, JobStats } from '../pipeline/job.ts';
-import { LocalEngine, type LocalEngineOptions } from '../pipeline/local-runtime.ts';
+import type { LocalEngineOptions } from '../pipeline/local-options.ts';
+import { LocalEngine } from '../pipeline/local-runtime.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RecordCopy, RecordInput } from '../record/record.ts';
 import { VirtualClock } from '../time/clock.ts';

@@ -1,0 +1,70 @@
+import type { TopicOptions } from '../broker/options.ts';
+import { checkOption } from '../config/config.ts';
+import type { EpochDriver } from '../epoch/driver.ts';
+import { fail, shown } from '../errors.ts';
+import type { StateBackend } from '../state/backend.ts';
+import type { Clock } from '../time/clock.ts';
+
+export interface LocalEngineOptions {
+  /** Options of topics that are made without any. */
+  readonly topics?: Partial<TopicOptions> | undefined;
+  /**
+   * Hosts among which tasks are placed, as an engine with so many processors would; all run on this
+   * thread. Default 1.
+   */
+  readonly processors?: number | undefined;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined;
+  /** How often user code is called again after it threw. Default 3. */
+  readonly userRetries?: number | undefined;
+  /** Bytes of a channel that carries bytes, a power of two. Default 256 KiB. */
+  readonly channelBytes?: number | undefined;
+  /** Slots of a channel within one host, a power of two. Default 1,024. */
+  readonly channelSlots?: number | undefined;
+  /** Where the keyed state of a step in a task lies. Default: on the heap. */
+  readonly backend?: ((pipeline: string, task: number, step: string) => StateBackend) | undefined;
+  /** Records that a task takes in one step, about. Default 256. */
+  readonly stepRecords?: number | undefined;
+  /**
+   * Where pipelines with checkpoints keep their epochs, and resume from when they are run again.
+   * Default: in memory, until the pipeline is stopped.
+   */
+  readonly epochs?: EpochDriver | undefined;
+  /** Whether pipelines run by themselves, between other work of the thread. Default true. */
+  readonly automatic?: boolean | undefined;
+}
+
+const NAMES: Readonly<Record<keyof LocalEngineOptions, true>> = {
+  topics: true,
+  processors: true,
+  clock: true,
+  userRetries: true,
+  channelBytes: true,
+  channelSlots: true,
+  backend: true,
+  stepRecords: true,
+  epochs: true,
+  automatic: true,
+};
+
+/** Throws `INVALID_OPTION` for an option that there is not, and for a value that one does not take. */
+export function checkLocalOptions(options: LocalEngineOptions): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(NAMES, name)) continue;
+    const known = Object.keys(NAMES).join(', ');
+    fail('INVALID_OPTION', `A LocalEngine has no option ${shown(name)}. It has ${known}.`);
+  }
+  for (const name of ['processors', 'userRetries', 'channelBytes'] as const) {
+    if (options[name] !== undefined) checkOption(name, options[name]);
+  }
+  const { channelSlots = 1, stepRecords = 1 } = options;
+  if (!Number.isSafeInteger(stepRecords) || stepRecords < 1) {
+    fail(
+      'INVALID_OPTION',
+      `stepRecords is ${shown(stepRecords)}; it takes a whole number above 0.`,
+    );
+  }
+  if (!Number.isInteger(Math.log2(channelSlots)) || channelSlots < 1) {
+    fail('INVALID_OPTION', `channelSlots is ${shown(channelSlots)}; it takes a power of two.`);
+  }
+}
