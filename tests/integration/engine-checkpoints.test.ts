@@ -50,6 +50,16 @@ function results(of = engine): Map<string, number[]> {
 }
 
 describe('a pipeline with checkpoints on threads', () => {
+  test('whoever waits for an epoch can give up', async () => {
+    const job = await engine.run(windows);
+    const signal = AbortSignal.abort('enough');
+    const given = { code: 'ABORTED', cause: 'enough' };
+    await expect(job.checkpoint({ signal })).rejects.toMatchObject(given);
+    await expect(job.savepoint('s', { signal })).rejects.toMatchObject(given);
+    await job.checkpoint({ signal: new AbortController().signal });
+    expect(job.stats().epoch).toBeGreaterThan(0);
+  });
+
   test('goes back to its last epoch when processors die; other pipelines run on', async () => {
     const sent = 12_000;
     const job = await engine.run(windows);

@@ -132,6 +132,22 @@ describe('a job', () => {
     expect(job.state).toBe('running');
   });
 
+  test('that is given up while it starts never runs', async () => {
+    const controller = new AbortController();
+    const starting = engine.run(copy, { signal: controller.signal });
+    controller.abort('enough');
+    await expect(starting).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+    // By then its processors have been told to end it, in this order.
+    const job = await engine.run(copy, { name: 'after it', signal: new AbortController().signal });
+    expect(engine.jobs()).toEqual([job]);
+    expect(
+      engine
+        .topic('in')
+        .groups()
+        .map(({ name }) => name),
+    ).toEqual(['pipeline/after it']);
+  });
+
   test('may run under another name beside itself', async () => {
     const input = engine.topic('in');
     const jobs = [await engine.run(copy), await engine.run(copy, { name: 'second' })];

@@ -42,6 +42,7 @@ export { type IntervalOptions, type IntervalSpec, interval } from './join/interv
 export type { JoinContext, JoinType } from './join/join.ts';
 export type { JoinSpec, JoinWindows } from './join/spec.ts';
 export { type UnboundedSpec, unbounded } from './join/unbounded.ts';
+export type { WaitOptions } from './memory/abort.ts';
 export type { Context } from './operator/context.ts';
 export type { RecordCounts } from './operator/counters.ts';
 export type { AsyncContext } from './operator/map-async.ts';

@@ -21,6 +21,7 @@ export { ValueReader } from './codec/value-reader.ts';
 export { ValueWriter } from './codec/value-writer.ts';
 export { checkSavepointName, MemoryDriver } from './epoch/memory-driver.ts';
 export { fail } from './errors.ts';
+export { aborted, unlessAborted } from './memory/abort.ts';
 export { Bell } from './memory/bell.ts';
 export { park, parkSync, type WaitingPlace } from './memory/park.ts';
 export { Scratch, scratch } from './memory/scratch.ts';

@@ -131,7 +131,7 @@ export class Engine implements AsyncDisposable {
    * Runs the pipeline that a module exports by default: every processor imports the module and runs
    * its share. `module` is a URL or a path. Topics that the pipeline names and that there are not
    * are made. Throws `MODULE_NOT_LOADED`, `MODULE_NO_DEFAULT`, `INVALID_PIPELINE`,
-   * `PIPELINE_RUNNING`, `PIPELINE_CYCLE`, `TOO_MANY_GROUPS`, `OUT_OF_MEMORY`, `CLOSED`.
+   * `PIPELINE_RUNNING`, `PIPELINE_CYCLE`, `TOO_MANY_GROUPS`, `OUT_OF_MEMORY`, `CLOSED`, `ABORTED`.
    */
   async run(module: URL | string, options: RunOptions = {}): Promise<EngineJob> {
     this.checkOpen();

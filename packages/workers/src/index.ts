@@ -6,5 +6,5 @@ export type { EngineEvent, EngineEvents } from './events.ts';
 export { type FollowOptions, LogConsumer } from './follow/log-consumer.ts';
 export { LogTopic } from './follow/log-topic.ts';
 export { Log, openLog } from './follow/open-log.ts';
-export type { EngineJob, EngineJob as Job, RunOptions, WaitOptions } from './job/engine-job.ts';
+export type { EngineJob, EngineJob as Job, RunOptions } from './job/engine-job.ts';
 export type { EngineJobStats, EngineJobStats as JobStats, JobState } from './job/stats.ts';

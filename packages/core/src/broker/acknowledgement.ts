@@ -1,3 +1,4 @@
+import { aborted } from '../memory/abort.ts';
 import type { Bell } from '../memory/bell.ts';
 import { park, parkSync, type WaitingPlace } from '../memory/park.ts';
 import { KERNEL } from '../shard/layout.ts';
@@ -34,10 +35,22 @@ export function isAcknowledged(topic: Acknowledging, ends: readonly number[]): b
   return true;
 }
 
-/** Resolves once everything below these sequences is acknowledged. */
-export async function acknowledgedTo(topic: Acknowledging, ends: readonly number[]): Promise<void> {
+/** Resolves once everything below these sequences is acknowledged. Rejects with `ABORTED`. */
+export async function acknowledgedTo(
+  topic: Acknowledging,
+  ends: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
   if (isAcknowledged(topic, ends)) return;
-  await park(topic.bell, topic.logPlaces, () => isAcknowledged(topic, ends));
+  const ring = (): void => topic.bell.ring();
+  signal?.addEventListener('abort', ring, { once: true });
+  try {
+    const isOver = () => signal?.aborted || isAcknowledged(topic, ends);
+    await park(topic.bell, topic.logPlaces, isOver);
+  } finally {
+    signal?.removeEventListener('abort', ring);
+  }
+  if (signal?.aborted) throw aborted('Waiting for an acknowledgement', signal);
 }
 
 /** Blocks until everything below these sequences is acknowledged. */

@@ -1,4 +1,5 @@
 import { fail, StreamError, shown } from '../errors.ts';
+import { aborted } from '../memory/abort.ts';
 import { park, parkSync, type WaitingPlace } from '../memory/park.ts';
 import { RecordView } from '../record/view.ts';
 import { groupPlace, type ShardReader, shardReader } from '../shard/group-access.ts';
@@ -420,8 +421,6 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
       return;
     }
     this.close();
-    throw new StreamError('ABORTED', `The consumer "${this.member}" was ended by its signal.`, {
-      cause: this.signal.reason,
-    });
+    throw aborted(`The consumer "${this.member}"`, this.signal);
   }
 }

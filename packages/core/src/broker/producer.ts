@@ -1,5 +1,6 @@
 import { checkOption } from '../config/config.ts';
 import { StreamError } from '../errors.ts';
+import { aborted, unlessAborted, type WaitOptions } from '../memory/abort.ts';
 import { later, park, parkSync } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
 import { type Encoder, encoder, LARGEST_ENCODED, STAGED } from '../record/encoder.ts';
@@ -106,12 +107,23 @@ export class Producer {
    * the operating system, on disk), together with all that were taken since the last time; a
    * rejection leaves open which of them are. Waits for room where there is none. Throws at once
    * `CLOSED` and what is wrong with the record; rejects with `TOPIC_ENDED`, `SHARD_STOPPED`,
-   * `SHARD_POISONED`.
+   * `SHARD_POISONED`, `ABORTED`: a record that had not found room when its signal fired is not sent.
    */
-  send(record: RecordInput): Promise<void> {
+  send(record: RecordInput, options?: WaitOptions): Promise<void> {
     this.checkOpen();
+    if (options?.signal !== undefined) return this.sendUnlessAborted(record, options.signal);
     if (this.line !== undefined || !this.take(record)) return this.sendInLine(record);
     return (this.delivery ?? this.schedule()).promise;
+  }
+
+  private sendUnlessAborted(record: RecordInput, signal: AbortSignal): Promise<void> {
+    const what = `A send to the topic "${this.topic.name}"`;
+    if (signal.aborted) return Promise.reject(aborted(what, signal));
+    const sent =
+      this.line !== undefined || !this.take(record)
+        ? this.sendInLine(record, signal)
+        : (this.delivery ?? this.schedule()).promise;
+    return unlessAborted(sent, what, signal);
   }
 
   /** Takes a record, blocking the thread while there is no room. Throws as `send`. */
@@ -142,7 +154,12 @@ export class Producer {
   }
 
   /** Resolves once everything taken so far is acknowledged. Rejects as `send` does. */
-  async flush(): Promise<void> {
+  async flush(options: WaitOptions = {}): Promise<void> {
+    const what = `A flush of a producer of the topic "${this.topic.name}"`;
+    await unlessAborted(this.flushed(), what, options.signal);
+  }
+
+  private async flushed(): Promise<void> {
     await this.append();
     const { acknowledgements, last } = this;
     if (acknowledgements === undefined || last === undefined) return;
@@ -174,17 +191,21 @@ export class Producer {
     this.delivered();
   }
 
-  /** Sends what was taken, then ends this producer. A second call waits for the first. */
-  close(): Promise<void> {
+  /**
+   * Sends what was taken, then ends this producer. A second call waits for the first. Rejects as `flush`
+   * does; a signal ends the wait, and not the closing.
+   */
+  close(options: WaitOptions = {}): Promise<void> {
     this.open = false;
     this.closing ??= this.finish();
-    return this.closing;
+    const what = `Closing a producer of the topic "${this.topic.name}"`;
+    return unlessAborted(this.closing, what, options.signal);
   }
 
   private async finish(): Promise<void> {
     try {
       await this.lineEmpty();
-      await this.flush();
+      await this.flushed();
     } finally {
       this.end();
     }
@@ -335,8 +356,8 @@ export class Producer {
   }
 
   /** Records that found no room go in one by one, in the order in which they came. */
-  private sendInLine(record: RecordInput): Promise<void> {
-    const sent = (this.line ?? Promise.resolve()).then(() => this.sendWhenRoom(record));
+  private sendInLine(record: RecordInput, signal?: AbortSignal): Promise<void> {
+    const sent = (this.line ?? Promise.resolve()).then(() => this.sendWhenRoom(record, signal));
     const taken = sent.then(({ delivery }) => delivery.promise);
     const line = sent.then(ignore, ignore).then(() => {
       if (this.line === line) this.line = undefined;
@@ -346,9 +367,13 @@ export class Producer {
     return taken;
   }
 
-  private async sendWhenRoom(record: RecordInput): Promise<{ delivery: Delivery }> {
+  private async sendWhenRoom(
+    record: RecordInput,
+    signal: AbortSignal | undefined,
+  ): Promise<{ delivery: Delivery }> {
     for (;;) {
       if (this.ended) throw this.closedError();
+      signal?.throwIfAborted();
       if (this.take(record)) break;
       this.schedule();
       await this.append();

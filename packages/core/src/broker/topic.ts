@@ -1,4 +1,5 @@
 import { fail, StreamError, shown } from '../errors.ts';
+import type { WaitOptions } from '../memory/abort.ts';
 import { Bell } from '../memory/bell.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
@@ -238,16 +239,19 @@ export class Topic {
   /**
    * Resolves once a record, or everything that is in the log when it is called, is acknowledged at
    * the topic's level (`acks`): what `append` alone does not wait for. Rejects with `SHARD_STOPPED`
-   * when the log has failed before, `SHARD_POISONED`, `CLOSED`.
+   * when the log has failed before, `SHARD_POISONED`, `CLOSED`, `ABORTED`.
    */
-  async acknowledged(record?: { shard: number; offset: number }): Promise<void> {
+  async acknowledged(
+    record?: { shard: number; offset: number } | undefined,
+    { signal }: WaitOptions = {},
+  ): Promise<void> {
     this.checkOpen();
     const ends = this.shards.map(shard => shard.published());
-    if (record === undefined) return acknowledgedTo(this, ends);
+    if (record === undefined) return acknowledgedTo(this, ends, signal);
     const { number } = this.shards[checkShard(record.shard, this.shardCount, this.name)];
     const targets = this.shards.map(shard => shard.logged('durable'));
     targets[number] = this.shards[number].sequenceOf(record.offset + 1);
-    return acknowledgedTo(this, targets);
+    return acknowledgedTo(this, targets, signal);
   }
 
   /** A batched producer of its own. Throws `TOO_MANY_PRODUCERS`, `TOPIC_ENDED`, `CLOSED`. */
@@ -401,9 +405,9 @@ export class Topic {
   owner: TopicOwner | undefined;
 
   /** Resolves once everything that producers of this handle have taken is in the log. */
-  async flush(): Promise<void> {
+  async flush(options: WaitOptions = {}): Promise<void> {
     const flushes: Promise<void>[] = [];
-    for (const one of this.opened) if (one instanceof Producer) flushes.push(one.flush());
+    for (const one of this.opened) if (one instanceof Producer) flushes.push(one.flush(options));
     await Promise.all(flushes);
   }
 

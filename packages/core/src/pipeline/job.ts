@@ -1,4 +1,5 @@
 import type { Topic } from '../broker/topic.ts';
+import type { WaitOptions } from '../memory/abort.ts';
 import { addCounts, noCounts, type RecordCounts } from '../operator/counters.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { TaskStats } from './task.ts';
@@ -41,11 +42,11 @@ export interface Job {
   stats(): JobStats | Promise<JobStats>;
   /**
    * Resolves when all source topics have ended and everything that came of them is appended. Rejects
-   * with what stopped the pipeline.
+   * with what stopped the pipeline, `CLOSED`, `ABORTED`.
    */
-  drained(): Promise<void>;
+  drained(options?: WaitOptions): Promise<void>;
   /** Resolves when the pipeline has read and appended all that is there now, without flushing. */
-  caughtUp(): Promise<void>;
+  caughtUp(options?: WaitOptions): Promise<void>;
   /** Stops the pipeline and ends its group; windows that are open are lost. */
   stop(): Promise<void>;
   /**

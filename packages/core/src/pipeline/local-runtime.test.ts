@@ -226,6 +226,29 @@ describe('an engine without threads', () => {
     );
   });
 
+  test('waits end by their signal, and the job goes on', async () => {
+    const engine = await LocalEngine.start();
+    const job = await engine.run(
+      pipeline('p', { checkpoint: { every: '1h' } })
+        .from('in', text())
+        .to('out', text()),
+    );
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waits = [job.drained({ signal }), job.drained({ signal })];
+    setImmediate(() => controller.abort('enough'));
+    for (const wait of waits) {
+      await expect(wait).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+    }
+    engine.topic('in').append({ value: 'x' });
+    await expect(job.caughtUp({ signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(job.checkpoint({ signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    await expect(job.savepoint('s', { signal })).rejects.toMatchObject({ code: 'ABORTED' });
+    await job.caughtUp({ signal: new AbortController().signal });
+    expect(job.stats().out).toBe(1);
+    await engine.stop();
+  });
+
   test('each misuse has its code', async () => {
     const engine = await LocalEngine.start({ automatic: false });
     engine.add(echo);

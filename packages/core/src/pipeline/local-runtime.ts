@@ -8,6 +8,7 @@ import { checkSavepointName, MemoryDriver } from '../epoch/memory-driver.ts';
 import { OutputGauge } from '../epoch/output-gauge.ts';
 import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { fail, StreamError } from '../errors.ts';
+import { aborted, type WaitOptions } from '../memory/abort.ts';
 import { Bell } from '../memory/bell.ts';
 import { park } from '../memory/park.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
@@ -214,6 +215,11 @@ export class LocalEngine {
     return this.stop();
   }
 
+  /** Called by a job: whoever waits for work looks again. */
+  wake(): void {
+    this.bell.ring();
+  }
+
   /** Called by a job. */
   drop(plan: Plan): void {
     this.jobs.delete(plan.pipeline);
@@ -248,7 +254,7 @@ export class LocalEngine {
   /** Runs as long as there are pipelines, giving way to whatever else the thread has to do. */
   private async pump(): Promise<void> {
     while (this.open && this.jobs.size > 0) {
-      if (this.step()) await new Promise<void>(resolve => setImmediate(resolve));
+      if (this.step()) await giveWay();
       else await this.waitForWork();
     }
     this.pumping = undefined;
@@ -322,17 +328,17 @@ export class LocalJob implements Job {
    * Resolves when an epoch that began after this call has been committed. Rejects with
    * `INVALID_OPTION` for a pipeline without checkpoints, and with what stopped the pipeline.
    */
-  async checkpoint(): Promise<number> {
-    return this.nextEpoch(undefined);
+  async checkpoint({ signal }: WaitOptions = {}): Promise<number> {
+    return this.nextEpoch(undefined, signal);
   }
 
   /**
    * Makes an epoch and keeps it under a name, so that the pipeline, changed or not, can be run from it.
    * Rejects as `checkpoint` does, and for a name that is none.
    */
-  async savepoint(name: string): Promise<void> {
+  async savepoint(name: string, { signal }: WaitOptions = {}): Promise<void> {
     checkSavepointName(name);
-    await this.nextEpoch(name);
+    await this.nextEpoch(name, signal);
   }
 
   /** Called by the engine: whether an epoch has begun. */
@@ -359,16 +365,17 @@ export class LocalJob implements Job {
     );
   }
 
-  drained(): Promise<void> {
-    return this.until(() => this.allDone());
+  drained({ signal }: WaitOptions = {}): Promise<void> {
+    return this.until(() => this.allDone(), signal);
   }
 
-  caughtUp(): Promise<void> {
+  caughtUp({ signal }: WaitOptions = {}): Promise<void> {
     const sources = this.plan.topics.sources.map(topic => this.engine.topic(topic));
     this.coordinator?.hurry();
     return this.until(
       () =>
         this.stopped === undefined && sources.every(topic => isCaughtUp(topic, this.plan.group)),
+      signal,
     );
   }
 
@@ -440,7 +447,10 @@ export class LocalJob implements Job {
     }
   }
 
-  private async nextEpoch(savepoint: string | undefined): Promise<number> {
+  private async nextEpoch(
+    savepoint: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
     const { coordinator, name } = this;
     if (coordinator === undefined) return refuseCheckpoint(name);
     const waiting = { epoch: 0, error: undefined as unknown };
@@ -448,7 +458,7 @@ export class LocalJob implements Job {
       savepoint,
       done: (epoch, error) => Object.assign(waiting, { epoch, error }),
     });
-    await this.until(() => waiting.epoch !== 0 || waiting.error !== undefined);
+    await this.until(() => waiting.epoch !== 0 || waiting.error !== undefined, signal);
     if (waiting.error !== undefined) throw waiting.error;
     return waiting.epoch;
   }
@@ -458,18 +468,35 @@ export class LocalJob implements Job {
     return this.hosts.every(host => host.done(this.name));
   }
 
-  /** Steps the engine until `reached`. Throws what stopped the pipeline. */
-  private async until(reached: () => boolean): Promise<void> {
+  /** Steps the engine until `reached`. Throws what stopped the pipeline, `CLOSED`, `ABORTED`. */
+  private async until(reached: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    const { engine, name } = this;
     const isOver = () =>
-      reached() || this.stopped !== undefined || this.engine.failure(this.name) !== undefined;
-    while (!isOver()) {
-      if (!this.engine.step()) await this.engine.waitForWork(isOver);
-      else if (this.engine.pending > 0) await new Promise<void>(resolve => setImmediate(resolve));
+      signal?.aborted ||
+      reached() ||
+      this.stopped !== undefined ||
+      engine.failure(name) !== undefined;
+    const wake = (): void => engine.wake();
+    signal?.addEventListener('abort', wake, { once: true });
+    try {
+      while (!isOver()) {
+        if (!engine.step()) await engine.waitForWork(isOver);
+        else if (signal !== undefined || engine.pending > 0) await giveWay();
+      }
+    } finally {
+      signal?.removeEventListener('abort', wake);
     }
-    const failure = this.engine.failure(this.name);
+    const failure = engine.failure(name);
     if (failure !== undefined) throw failure;
-    if (!reached()) fail('CLOSED', `The pipeline "${this.name}" was stopped.`);
+    if (reached()) return;
+    if (signal?.aborted) throw aborted(`Waiting for the pipeline "${name}"`, signal);
+    fail('CLOSED', `The pipeline "${this.name}" was stopped.`);
   }
+}
+
+/** Lets the thread do what else it has to. */
+function giveWay(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve));
 }
 
 async function load(module: URL | string): Promise<Pipeline> {

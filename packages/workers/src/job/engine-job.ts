@@ -1,11 +1,13 @@
-import {
-  type ExplainOptions,
-  type HeldTime,
-  type Job,
+import type {
+  ExplainOptions,
+  HeldTime,
+  Job,
   StreamError,
-  type Topic,
+  Topic,
+  WaitOptions,
 } from '@lite-streams/core';
 import {
+  aborted,
   checkSavepointName,
   type Explanation,
   fail,
@@ -14,6 +16,7 @@ import {
   jobStats,
   outputsOf,
   type Plan,
+  unlessAborted,
   whyHeld,
 } from '@lite-streams/core/internal';
 import type { FromSupervisor, Outline } from '../protocol/messages.ts';
@@ -31,10 +34,7 @@ export interface RunOptions {
   readonly keepGroup?: boolean | undefined;
   /** Begins from this savepoint of the pipeline, and not from its last epoch. */
   readonly savepoint?: string | undefined;
-}
-
-export interface WaitOptions {
-  /** Ends the wait with `ABORTED`; the job goes on. */
+  /** Gives the start up with `ABORTED`; of a job that runs it ends nothing. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -153,19 +153,24 @@ export class EngineJob implements Job {
 
   /**
    * Resolves, with its number, when an epoch that began after this call has been committed. Rejects
-   * with `INVALID_OPTION` for a pipeline without checkpoints, and with what stopped the job.
+   * with `INVALID_OPTION` for a pipeline without checkpoints, with what stopped the job, and with
+   * `ABORTED`.
    */
-  async checkpoint(): Promise<number> {
-    return this.home.checkpoint(this.id, undefined);
+  async checkpoint(options: WaitOptions = {}): Promise<number> {
+    return this.unlessAborted(this.home.checkpoint(this.id, undefined), options);
   }
 
   /**
    * Makes an epoch and keeps it under a name, so that the pipeline, changed or not, can be run from
    * it: `engine.run(module, { savepoint })`. Rejects as `checkpoint` does, and for a name that is none.
    */
-  async savepoint(name: string): Promise<void> {
+  async savepoint(name: string, options: WaitOptions = {}): Promise<void> {
     checkSavepointName(name);
-    await this.home.checkpoint(this.id, name);
+    await this.unlessAborted(this.home.checkpoint(this.id, name), options);
+  }
+
+  private unlessAborted<T>(work: Promise<T>, { signal }: WaitOptions): Promise<T> {
+    return unlessAborted(work, `Waiting for an epoch of the pipeline "${this.name}"`, signal);
   }
 
   /**
@@ -262,10 +267,7 @@ export class EngineJob implements Job {
     if (this.error !== undefined) throw this.error;
     if (reached()) return true;
     if (this.current !== 'running') fail('CLOSED', `The pipeline "${this.name}" was stopped.`);
-    if (signal?.aborted) {
-      const message = `Waiting for the pipeline "${this.name}" was ended by its signal.`;
-      throw new StreamError('ABORTED', message, { cause: signal.reason });
-    }
+    if (signal?.aborted) throw aborted(`Waiting for the pipeline "${this.name}"`, signal);
     return false;
   }
 }

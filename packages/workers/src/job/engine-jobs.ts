@@ -1,5 +1,5 @@
 import { StreamError, type Topic, type TopicOptions } from '@lite-streams/core';
-import { fail, outputsOf, refuseCycle } from '@lite-streams/core/internal';
+import { fail, outputsOf, refuseCycle, unlessAborted } from '@lite-streams/core/internal';
 import type { EngineConfig } from '../engine-config.ts';
 import type { EventSource } from '../events.ts';
 import { asStreamError, fromFailure } from '../protocol/failure.ts';
@@ -54,9 +54,14 @@ export class EngineJobs implements JobHome {
     const checkpoints: Entry['checkpoints'] = new Map();
     const unknown = { outline: undefined, job: undefined, watching: undefined };
     this.entries.set(id, { id, options, started, shows, checkpoints, ...unknown });
-    const { name, savepoint } = options;
+    const { name, savepoint, signal } = options;
     this.around.send({ kind: 'run', job: id, module, name, savepoint });
-    return started.promise;
+    if (signal === undefined) return started.promise;
+    const running = unlessAborted(started.promise, `The start of ${module}`, signal);
+    running.catch(() => {
+      if (this.entries.has(id)) this.end(id);
+    });
+    return running;
   }
 
   running(): EngineJob[] {
