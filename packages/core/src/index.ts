@@ -17,6 +17,7 @@ export type { ConsumeOptions, Consumer } from './broker/consumer.ts';
 export type { Acks, TopicOptions } from './broker/options.ts';
 export type { Partitioner } from './broker/partitioner.ts';
 export type { Producer, ProducerOptions } from './broker/producer.ts';
+export type { Records } from './broker/send-all.ts';
 export type { Snapshot, SnapshotQuery } from './broker/snapshot.ts';
 export type { OutOfRange, StartFrom } from './broker/start-from.ts';
 export {

@@ -8,3 +8,5 @@ export { LogTopic } from './follow/log-topic.ts';
 export { Log, openLog } from './follow/open-log.ts';
 export type { EngineJob, EngineJob as Job, RunOptions } from './job/engine-job.ts';
 export type { EngineJobStats, EngineJobStats as JobStats, JobState } from './job/stats.ts';
+export { toReadable, toWritable, type WritableOptions } from './streams/node-streams.ts';
+export { toReadableStream, toWritableStream } from './streams/web-streams.ts';

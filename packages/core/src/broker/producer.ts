@@ -14,6 +14,7 @@ import { checkShard } from './append-handle.ts';
 import type { TopicOptions } from './options.ts';
 import { Router } from './partitioner.ts';
 import { registerProducer } from './producer-id.ts';
+import { type Records, sendAll } from './send-all.ts';
 import { type ShardBatch, ShardBatches } from './shard-batch.ts';
 import type { Topic } from './topic.ts';
 
@@ -114,6 +115,16 @@ export class Producer {
     if (options?.signal !== undefined) return this.sendUnlessAborted(record, options.signal);
     if (this.line !== undefined || !this.take(record)) return this.sendInLine(record);
     return (this.delivery ?? this.schedule()).promise;
+  }
+
+  /**
+   * Sends all records of an iterable (an array, a generator, a Node.js or Web stream of records), waiting
+   * where there is no room; resolves with how many there were, once all are acknowledged. Where it ends
+   * early, by an error or its signal, those before are sent all the same. Rejects as `send` throws and
+   * rejects, and with what the iterable throws.
+   */
+  sendAll(records: Records, options: WaitOptions = {}): Promise<number> {
+    return sendAll(this, records, `Sending to the topic "${this.topic.name}"`, options);
   }
 
   private sendUnlessAborted(record: RecordInput, signal: AbortSignal): Promise<void> {
