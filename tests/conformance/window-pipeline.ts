@@ -1,8 +1,11 @@
-// The pipeline of the case whose number stands in this module's URL: `window-pipeline.ts?case=2`.
+// The pipeline of the case whose number stands in this module's URL: `window-pipeline.ts?case=2`; with
+// `&epochs` it has epochs, when it is asked for them.
 import { hopping, json, manual, pipeline, session, tumbling } from '@lite-streams/core';
 import { windowCases } from './window-cases.ts';
 
-const number = Number(new URL(import.meta.url).searchParams.get('case'));
+const { searchParams } = new URL(import.meta.url);
+const number = Number(searchParams.get('case'));
+const checkpoint = searchParams.has('epochs') ? ({ every: '1d' } as const) : undefined;
 const { window, allowedLateness, panes } = windowCases[number];
 
 export interface Result {
@@ -24,7 +27,7 @@ function spec() {
   }
 }
 
-export default pipeline(`windows-${number}`)
+export default pipeline(`windows-${number}`, { checkpoint })
   .from('values', json<number>(), { watermark: manual() })
   .map((value, { key }) => ({ key: key as string, value }))
   .keyBy(({ key }) => key)
