@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
-    setupFiles: ['./tests/flush-coverage.ts'],
+    setupFiles: ['./tests/flush-coverage.ts', './tests/nothing-silent.ts'],
     experimental: { viteModuleRunner: false },
     projects: [
       {

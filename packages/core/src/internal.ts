@@ -37,7 +37,7 @@ export { EpochSink } from './pipeline/epoch-sink.ts';
 export { type Explanation, explainPlan, explanationOf } from './pipeline/explain.ts';
 export { HeldWatermarks } from './pipeline/held-watermarks.ts';
 export { TaskHost } from './pipeline/host.ts';
-export { isCaughtUp, jobStats } from './pipeline/job.ts';
+export { isCaughtUp, jobStats, notAccountedFor } from './pipeline/job.ts';
 export { pipelineOf } from './pipeline/pipeline.ts';
 export { plainDecoder, plainEncoder } from './pipeline/plain-codec.ts';
 export {

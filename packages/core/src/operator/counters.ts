@@ -59,7 +59,10 @@ export function addCounts(sum: RecordCounts, counts: RecordCounts): void {
   for (const name of COUNT_NAMES) sum[name] += counts[name];
 }
 
-/** Records that came in and are not accounted for yet: 0 at rest. */
+/**
+ * Records that came in and are not accounted for yet: 0 at rest, of tasks that have counted from the
+ * beginning.
+ */
 export function unaccounted(counts: RecordCounts): number {
   const made = counts.in + counts.expanded + counts.fired;
   const refused = counts.filtered + counts.duplicates + counts.late + counts.unassigned;

@@ -30,6 +30,14 @@ export function jobStats(pipeline: string, tasks: readonly TaskStats[]): JobStat
   return { pipeline, ...sum, lost, heldBytes, tasks: byNumber };
 }
 
+/** What to say of a job that has drained with records of which nobody knows what became: a defect. */
+export function notAccountedFor(pipeline: string, records: number): string {
+  return (
+    `${records} records of the pipeline "${pipeline}" are not accounted for: what came in is not what ` +
+    'came out, was filtered, late or a dead letter.'
+  );
+}
+
 /** Whether a group has done all that is in a topic just now, watermarks and ends included. */
 export function isCaughtUp(topic: Topic, group: string): boolean {
   const { shards } = topic.groups().find(({ name }) => name === group) ?? { shards: [] };

@@ -226,6 +226,20 @@ describe('an engine without threads', () => {
     );
   });
 
+  test('records that are not accounted for in the end are an error', async () => {
+    const engine = await LocalEngine.start();
+    const job = await engine.run(echo);
+    engine.topic('in').append({ value: 'x' });
+    engine.topic('in').end();
+    const { stats } = job;
+    job.stats = () => ({ ...stats.call(job), in: 3 });
+    await expect(job.drained()).rejects.toMatchObject({
+      code: 'TASK_FAILED',
+      message: expect.stringContaining('2 records of the pipeline "echo" are not accounted for'),
+    });
+    await engine.stop();
+  });
+
   test('waits end by their signal, and the job goes on', async () => {
     const engine = await LocalEngine.start();
     const job = await engine.run(

@@ -11,12 +11,13 @@ import { fail, StreamError } from '../errors.ts';
 import { aborted, type WaitOptions } from '../memory/abort.ts';
 import { Bell } from '../memory/bell.ts';
 import { park } from '../memory/park.ts';
+import { unaccounted } from '../operator/counters.ts';
 import { type Clock, systemClock } from '../time/clock.ts';
 import { refuseCycle } from './cycles.ts';
 import { EpochSink } from './epoch-sink.ts';
 import { type ExplainOptions, explanationOf } from './explain.ts';
 import { TaskHost } from './host.ts';
-import { isCaughtUp, type Job, type JobStats, jobStats } from './job.ts';
+import { isCaughtUp, type Job, type JobStats, jobStats, notAccountedFor } from './job.ts';
 import { checkLocalOptions, type LocalEngineOptions } from './local-options.ts';
 import { type Pipeline, Pipeline as PipelineClass, pipelineOf } from './pipeline.ts';
 import { plainDecoder, plainEncoder } from './plain-codec.ts';
@@ -282,6 +283,8 @@ export class LocalJob implements Job {
   private readonly clock: Clock;
   private readonly coordinator: EpochCoordinator | undefined;
   private stopped: JobStats | undefined;
+  /** Whether its tasks have counted every record: those that go on from an epoch count from there. */
+  private countsAll = true;
   /** What was thrown where an epoch was to be kept. */
   epochFailure: StreamError | undefined;
 
@@ -365,8 +368,10 @@ export class LocalJob implements Job {
     );
   }
 
-  drained({ signal }: WaitOptions = {}): Promise<void> {
-    return this.until(() => this.allDone(), signal);
+  async drained({ signal }: WaitOptions = {}): Promise<void> {
+    await this.until(() => this.allDone(), signal);
+    const lost = this.countsAll ? unaccounted(this.stats()) : 0;
+    if (lost !== 0) fail('TASK_FAILED', notAccountedFor(this.name, lost));
   }
 
   caughtUp({ signal }: WaitOptions = {}): Promise<void> {
@@ -429,6 +434,7 @@ export class LocalJob implements Job {
 
   private startTasks(from: Epoch | undefined): void {
     const { coordinator, clock } = this;
+    if (from !== undefined) this.countsAll = false;
     const epochs =
       coordinator === undefined
         ? undefined

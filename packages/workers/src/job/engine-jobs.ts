@@ -1,5 +1,12 @@
 import { StreamError, type Topic, type TopicOptions } from '@lite-streams/core';
-import { fail, outputsOf, refuseCycle, unlessAborted } from '@lite-streams/core/internal';
+import {
+  fail,
+  notAccountedFor,
+  outputsOf,
+  refuseCycle,
+  unaccounted,
+  unlessAborted,
+} from '@lite-streams/core/internal';
 import type { EngineConfig } from '../engine-config.ts';
 import type { EventSource } from '../events.ts';
 import { asStreamError, fromFailure } from '../protocol/failure.ts';
@@ -281,8 +288,17 @@ export class EngineJobs implements JobHome {
     } else if (how.state === 'failed' && error !== undefined) {
       this.around.events.tell('job-failed', { job: job.name, error });
     } else if (how.state === 'drained') {
+      this.account(job);
       this.around.events.tell('job-drained', { job: job.name });
     }
+  }
+
+  /** Nothing disappears in silence. Tasks that began anew, or in an epoch, have not counted all. */
+  private account(job: EngineJob): void {
+    const stats = job.stats();
+    const lost = unaccounted(stats);
+    if (stats.restarts > 0 || stats.epoch > 0 || lost === 0) return;
+    this.warn(job.name, notAccountedFor(job.name, lost));
   }
 }
 
