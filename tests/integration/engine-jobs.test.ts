@@ -157,11 +157,12 @@ describe('a job', () => {
     expect(values(engine.topic('out'))).toEqual(['x', 'x']);
   });
 
-  test('whose watermark is held by one producer says so', async () => {
+  test('whose watermark is held by one producer says so, if any step of it waits for time', async () => {
     await engine.stop();
     engine = await Engine.start({ processors: 1, shards: 1, idleWarnMs: 50 });
     const input = engine.topic('in');
     const [slow, fast] = [input.producer(), input.producer()];
+    await engine.run(copy);
     await engine.run(count);
     const warned = once(engine.events, 'warning');
     await slow.send({ key: 'a', value: 'x', timestamp: 0 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { runCommand } from './cli/command-line.ts';
 
@@ -15,21 +15,42 @@ test('the code in the README is that of the examples', () => {
   for (const [, path, code] of blocks) expect(code, path).toBe(read(path));
 });
 
-test.each(['README.md', 'docs/cli.md', 'docs/pipelines.md'])('what %s links to is there', path => {
-  const links = [...read(path).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].map(([, link]) => link);
-  expect(links.length).toBeGreaterThan(0);
-  for (const link of links) {
+const documents = [
+  ...readdirSync(root).filter(name => name.endsWith('.md')),
+  ...readdirSync(new URL('docs/', root), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name.replaceAll('\\', '/')}`),
+];
+
+/** The names by which the headings of a page can be linked to. */
+function headingsOf(page: string): string[] {
+  return [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test.each(documents)('what %s links to is there', path => {
+  for (const [, link] of read(path).matchAll(/\]\(([^)\s]+)\)/g)) {
     if (/^https?:/.test(link)) continue;
-    expect(existsSync(new URL(link, new URL(path, root))), link).toBe(true);
+    const [file, heading] = link.split('#');
+    const to = new URL(file, new URL(path, root));
+    if (file === '') to.pathname = new URL(path, root).pathname;
+    expect(existsSync(to), link).toBe(true);
+    if (heading !== undefined && /\.md$/.test(to.pathname)) {
+      expect(headingsOf(readFileSync(to, 'utf8')), link).toContain(heading);
+    }
   }
 });
 
-test.each(['producer', 'consumer', 'run', 'explain', 'bench'])(
+test.each(['producer', 'consumer', 'run', 'explain', 'inspect', 'repair', 'bench'])(
   'docs/cli.md knows the options of %s',
   async command => {
     const { stdout } = await runCommand([command, '--help']);
     const options = [...stdout.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option);
-    expect(options.length).toBeGreaterThan(2);
+    expect(options.length).toBeGreaterThan(1);
     const cli = read('docs/cli.md');
     const untold = options.filter(option => option !== '--help' && !cli.includes(option));
     expect(untold).toEqual([]);

@@ -88,6 +88,22 @@ test('types flow without annotations', () => {
   numbers.to('out', text());
 });
 
+test('types refuse what would be a dead letter each time', () => {
+  interface Loose {
+    readonly key?: string;
+    readonly at: string;
+  }
+  const loose = (name: string) => pipeline('p').from(name, json<Loose>());
+  // @ts-expect-error the key may be undefined
+  loose('a').keyBy(({ key }) => key);
+  // @ts-expect-error the timestamp is text
+  pipeline('p').from('b', json<Loose>(), { timestamp: ({ at }) => at });
+  pipeline('p').from('c', json<Loose>(), { timestamp: ({ at }) => new Date(at) });
+  const promised = loose('d').map(async ({ at }) => at);
+  // @ts-expect-error promises are no texts
+  promised.to('out', text());
+});
+
 test('a trigger knows its values and its state', () => {
   start()
     .keyBy(f => f.origin)

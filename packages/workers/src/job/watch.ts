@@ -27,7 +27,10 @@ export class JobWatch {
   look(nowMs: number): void {
     const { out, tasks } = this.job.stats();
     this.lookAtOutput(out, tasks, nowMs);
-    for (const task of this.watermarks.look(tasks, nowMs)) this.warn(this.heldWatermark(task));
+    const held = this.watermarks.look(tasks, nowMs);
+    // Where no step waits for time, nothing is held up.
+    if (held.length === 0 || this.job.why().length === 0) return;
+    for (const task of held) this.warn(this.heldWatermark(task));
   }
 
   private lookAtOutput(out: number, tasks: readonly TaskStats[], nowMs: number): void {
