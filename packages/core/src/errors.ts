@@ -12,7 +12,7 @@ export const ERRORS = {
     remedy: 'Give text, a Uint8Array, or no key. Make text of numbers with `String(key)`.',
   },
   INVALID_VALUE: {
-    means: 'A value is neither text nor bytes.',
+    means: 'A value is neither text nor bytes, or a record is no object.',
     remedy:
       'Give text, a Uint8Array, or no value. Encode objects first, with `JSON.stringify` or a serde.',
   },

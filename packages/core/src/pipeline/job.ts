@@ -45,7 +45,7 @@ export function isCaughtUp(topic: Topic, group: string): boolean {
 }
 
 /** A pipeline that an engine runs. */
-export interface Job {
+export interface Job extends AsyncDisposable {
   readonly name: string;
   stats(): JobStats | Promise<JobStats>;
   /**

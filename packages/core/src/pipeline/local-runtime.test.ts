@@ -229,6 +229,7 @@ describe('an engine without threads', () => {
   test('records that are not accounted for in the end are an error', async () => {
     const engine = await LocalEngine.start();
     const job = await engine.run(echo);
+    await using _ = job;
     engine.topic('in').append({ value: 'x' });
     engine.topic('in').end();
     const { stats } = job;

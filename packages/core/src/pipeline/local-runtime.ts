@@ -395,6 +395,10 @@ export class LocalJob implements Job {
     this.engine.drop(this.plan);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
   why(step?: string): HeldTime[] {
     return whyHeld(this.plan, this.stats().tasks, step);
   }
