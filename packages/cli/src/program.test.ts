@@ -63,6 +63,9 @@ describe('the command line', () => {
     [['consumer', '--window', '0s'], '--window'],
     [['consumer', '--follow'], "means nothing without '--dir'"],
     [['producer', '--acks', 'os'], "means nothing without '--dir'"],
+    [['producer', '--input', 'x', '-n', '5'], "'--count' means nothing with '--input'"],
+    [['consumer', '--on-error', 'skip'], "'--on-error' means nothing without '--input'"],
+    [['consumer', '--dir', 'd', '-w', '1s'], "'--window' means nothing with '--dir'"],
     [['run', 'module.ts', '--on-error', 'panic'], 'panic'],
   ])('%j is a mistake of usage that is named', async (args, named) => {
     expect(await run(...args)).toBe(EXIT.usage);

@@ -9,6 +9,7 @@ import {
   addWorkloadOptions,
   type InputOptions,
   refuseUnused,
+  refuseUnusedBesideInput,
   type WorkloadOptions,
 } from './option-groups.ts';
 
@@ -28,6 +29,9 @@ export interface ConsumerOptions extends WorkloadOptions, InputOptions {
   readonly dir: string | undefined;
   readonly follow: boolean | undefined;
 }
+
+/** What says something to `--dir`, which runs no stream. */
+const OF_DIRECTORIES: readonly string[] = ['topic', 'group', 'json', 'dir', 'follow'];
 
 export function defineConsumer(program: Command, end: (code: ExitCode) => void): void {
   const command = program
@@ -67,11 +71,15 @@ Examples:
     )
     .action(async (options: ConsumerOptions) => {
       if (options.dir !== undefined) {
+        const all = command.options.map(option => option.attributeName());
+        const unused = all.filter(name => !OF_DIRECTORIES.includes(name));
+        refuseUnused(command, unused, "with '--dir'");
         const { followDirectory } = await import('../actions/follow.ts');
         end(await followDirectory({ ...options, dir: options.dir }));
         return;
       }
-      refuseUnused(command, '--follow', '--dir');
+      refuseUnused(command, ['follow'], "without '--dir'");
+      refuseUnusedBesideInput(command, options);
       const { consume } = await import('../actions/consume.ts');
       end(await consume(options));
     });

@@ -72,11 +72,30 @@ export function addInputOptions(command: Command, input: { default?: string }): 
     );
 }
 
-/** Ends with a mistake of usage where an option was given that means nothing without another one. */
-export function refuseUnused(command: Command, option: string, needed: string): void {
-  if (command.getOptionValueSource(option.slice(2)) !== 'cli') return;
-  command.error(`error: option '${option}' means nothing without '${needed}'`);
+/** Ends with a mistake of usage where one of these options was given, which mean nothing so. */
+export function refuseUnused(command: Command, unused: readonly string[], so: string): void {
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (!unused.includes(name) || command.getOptionValueSource(name) !== 'cli') continue;
+    command.error(`error: option '${option.long}' means nothing ${so}`);
+  }
 }
+
+/** Records are generated, or read. */
+export function refuseUnusedBesideInput(command: Command, { input }: InputOptions): void {
+  if (input === undefined) refuseUnused(command, READ, "without '--input'");
+  else refuseUnused(command, GENERATED, "with '--input'");
+}
+
+const GENERATED: readonly (keyof WorkloadOptions)[] = [
+  'count',
+  'rate',
+  'keys',
+  'size',
+  'threads',
+  'seed',
+];
+const READ: readonly (keyof InputOptions)[] = ['inputFormat', 'key', 'timestamp', 'onError'];
 
 export interface EngineChoices {
   readonly shards: number | undefined;

@@ -7,6 +7,7 @@ import {
   addWorkloadOptions,
   type InputOptions,
   refuseUnused,
+  refuseUnusedBesideInput,
   type WorkloadOptions,
 } from './option-groups.ts';
 
@@ -51,8 +52,9 @@ Examples:
     )
     .action(async (options: ProducerOptions) => {
       if (options.dir === undefined && !process.env.LITE_STREAMS_DIRECTORY) {
-        refuseUnused(command, '--acks', '--dir');
+        refuseUnused(command, ['acks'], "without '--dir'");
       }
+      refuseUnusedBesideInput(command, options);
       const { produce } = await import('../actions/produce.ts');
       end(await produce(options));
     });
