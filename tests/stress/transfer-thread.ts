@@ -109,6 +109,7 @@ function readOvertaken({ group, max }: Role & { kind: 'overtaken' }): Told {
           delivered++;
         } else others++;
       }
+      if (count > 0) reader.commit(reader.cursor.next());
       lost += reader.lost;
       progress[place]++;
     }

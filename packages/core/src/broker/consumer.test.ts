@@ -7,7 +7,7 @@ import { Topic } from './topic.ts';
 
 const small = { shards: 1, slots: 16, shardBytes: 4096, maxRecordBytes: 512 };
 
-function topicOf(records: number, options: Partial<TopicOptions> = {}): Topic {
+function topicWith(records: number, options: Partial<TopicOptions> = {}): Topic {
   const topic = Topic.create('t', { ...small, ...options });
   for (let i = 0; i < records; i++) topic.append({ key: `k${i}`, value: `v${i}` });
   return topic;
@@ -33,7 +33,8 @@ function readAll(topic: Topic, options: ConsumeOptions): string[] {
   return all;
 }
 
-describe('at least once', () => {
+describe.each(['block', 'overwrite'] as const)('at least once, in a topic to %s', overflow => {
+  const topicOf = (records: number) => topicWith(records, { overflow });
   const consumerOf = (topic: Topic) => topic.consume({ group: 'g', maxRecords: 2 });
 
   test('a batch in whose midst the loop fails is read again', async () => {
@@ -65,6 +66,18 @@ describe('at least once', () => {
     expect(readAll(topic, { group: 'g' })).toEqual(['v0', 'v1', 'v2']);
   });
 
+  test('what is committed by hand, and no more, is done', () => {
+    const topic = topicOf(5);
+    const consumer = topic.consume({ group: 'g', maxRecords: 2, autoCommit: false });
+    consumer.poll()?.commit();
+    consumer.poll();
+    expect(consumer.committed(0)).toBe(2);
+    expect(consumer.position(0)).toBe(4);
+    expect(topic.lag('g')).toBe(3);
+    consumer.close();
+    expect(readAll(topic, { group: 'g' })).toEqual(['v2', 'v3', 'v4']);
+  });
+
   test('close says that the last batch is done', () => {
     const topic = topicOf(3);
     const consumer = consumerOf(topic);
@@ -76,7 +89,7 @@ describe('at least once', () => {
 
 describe('a signal', () => {
   test('ends a wait, and the consumer leaves its group', async () => {
-    const topic = topicOf(1);
+    const topic = topicWith(1);
     const controller = new AbortController();
     const consumer = topic.consume({ group: 'g', signal: controller.signal });
     expect((await consumer.next()).value?.length).toBe(1);
@@ -88,7 +101,7 @@ describe('a signal', () => {
   });
 
   test('lets the batch in hand be finished and committed', () => {
-    const topic = topicOf(3);
+    const topic = topicWith(3);
     const controller = new AbortController();
     const { signal } = controller;
     const consumer = topic.consume({ group: 'g', maxRecords: 2, autoCommit: false, signal });
@@ -102,7 +115,7 @@ describe('a signal', () => {
   });
 
   test('that has fired before ends the consumer at its first batch', async () => {
-    const topic = topicOf(1);
+    const topic = topicWith(1);
     const consumer = topic.consume({ group: 'g', signal: AbortSignal.abort() });
     await expect(consumer.next()).rejects.toMatchObject({ code: 'ABORTED' });
     expect(topic.lag('g')).toBe(1);
@@ -141,13 +154,13 @@ describe('an offset that is not in the log', () => {
   const far = { offset: 1000 };
 
   test('is an error where a new group names it, and makes no group', () => {
-    const topic = topicOf(3);
+    const topic = topicWith(3);
     expect(codeOf(() => topic.consume({ group: 'g', from: far }))).toBe('OFFSET_OUT_OF_RANGE');
     expect(topic.groups()).toEqual([]);
   });
 
   test('or what onOutOfRange says', () => {
-    const topic = topicOf(3);
+    const topic = topicWith(3);
     const from = (onOutOfRange: 'earliest' | 'latest') =>
       readAll(topic, { group: onOutOfRange, from: far, onOutOfRange });
     expect(from('earliest')).toEqual(['v0', 'v1', 'v2']);
@@ -159,14 +172,24 @@ describe('an offset that is not in the log', () => {
 
   test('onOutOfRange takes three words', () => {
     const options = { group: 'g', onOutOfRange: 'newest' as never };
-    expect(codeOf(() => topicOf(1).consume(options))).toBe('INVALID_OPTION');
+    expect(codeOf(() => topicWith(1).consume(options))).toBe('INVALID_OPTION');
   });
 });
 
 describe('a group behind what has been overwritten', () => {
+  test('whose member leaves before a batch is done leaves its loss to the next one too', () => {
+    const { topic, consumer } = behind();
+    expect(consumer.poll()?.lost).toBe(85);
+    void consumer.return();
+    expect(topic.lag('g')).toBe(100);
+    const batch = topic.consume({ group: 'g' }).poll();
+    expect(batch?.lost).toBe(85);
+    expect(batch?.at(0)?.text).toBe('v86');
+  });
+
   /** A group that has read `v0`, and then a hundred records more. */
   const behind = (onOutOfRange?: 'error' | 'earliest' | 'latest') => {
-    const topic = topicOf(1, { overflow: 'overwrite' });
+    const topic = topicWith(1, { overflow: 'overwrite' });
     const consumer = topic.consume({ group: 'g', onOutOfRange });
     consumer.poll();
     for (let i = 1; i <= 100; i++) topic.append({ value: `v${i}` });

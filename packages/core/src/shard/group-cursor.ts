@@ -1,12 +1,15 @@
 import { loadAcquire, storeRelease } from '../memory/atomics.ts';
 import { Appender, takeCell } from './appender.ts';
-import { CLAIM_SHARE, KERNEL, KIND } from './layout.ts';
+import { CLAIM_SHARE, GROUP, KERNEL, KIND } from './layout.ts';
 import { granuleDifference, type Shard } from './shard.ts';
 
 /**
  * Where a group stands in one shard: `next`, the sequence that its workers read on from, and a
  * lease for each worker, the oldest sequence that it still reads. The smallest of them is what the
  * group has committed.
+ *
+ * Where records may be overwritten nothing is held, and there are no leases: what is committed stands in
+ * a word of its own, which only the one member writes that reads the shard.
  */
 export class GroupCursor {
   readonly shard: Shard;
@@ -30,7 +33,14 @@ export class GroupCursor {
 
   /** Everything below this sequence has been committed. */
   committed(): number {
-    return this.shard.kernel.committed(this.address);
+    const { shard, address } = this;
+    if (shard.overwrite) return loadAcquire(shard.i32, (address + GROUP.done) >> 2);
+    return shard.kernel.committed(address);
+  }
+
+  /** Where records may be overwritten: everything below `sequence` is done. */
+  commitLossy(sequence: number): void {
+    storeRelease(this.shard.i32, (this.address + GROUP.done) >> 2, sequence);
   }
 
   nextOffset(): number {
@@ -61,6 +71,7 @@ export class GroupCursor {
    */
   open(sequence: number, thread: number): number {
     const { overwrite } = this.shard;
+    if (overwrite) this.commitLossy(sequence);
     this.raise(sequence, overwrite ? KERNEL.GROUP_LOSSY : KERNEL.GROUP_GATING);
     if (overwrite) return sequence;
     const safe = earliestBehindGate(this.shard);
@@ -124,9 +135,16 @@ export class GroupCursor {
     return this.shard.kernel.release(this.shard.leaseAddress(this.group, member), 0, 0);
   }
 
-  /** How many records of users lie between what was committed and the published end. */
+  /**
+   * How many records of users lie between what was committed and the published end; of those that have
+   * been overwritten, how many slots there were.
+   */
   lag(): number {
-    return countData(this.shard, this.committed(), this.shard.published());
+    const { shard } = this;
+    const end = shard.published();
+    const behind = (end - this.committed()) | 0;
+    const inRing = Math.min(behind, (end - shard.physicalEarliest()) | 0);
+    return behind - inRing + countData(shard, (end - inRing) | 0, end);
   }
 }
 

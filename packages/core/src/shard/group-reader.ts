@@ -86,7 +86,10 @@ export class GroupReader {
    * Commits everything below `sequence`, which must not be above what was polled. Returns WAKE bits.
    */
   commit(sequence: number): number {
-    if (this.copied !== undefined) return 0;
+    if (this.copied !== undefined) {
+      this.cursor.commitLossy(sequence);
+      return 0;
+    }
     const holds = ((this.end - sequence) | 0) > 0 ? 1 : 0;
     return this.shard.kernel.release(this.lease, holds, sequence);
   }
@@ -115,12 +118,8 @@ export class GroupReader {
 
   /** Goes back to what was committed, as after a failure; what was polled since is polled again. */
   rewind(): void {
-    if (this.copied !== undefined) {
-      // Whoever reads on from here counts what was lost and not reported.
-      if (this.unreported > 0) this.cursor.moveNext((this.cursor.next() - this.unreported) | 0);
-      this.unreported = 0;
-      return;
-    }
+    // Whoever reads on from here counts anew what is lost by then.
+    this.unreported = 0;
     this.cursor.rewind(this.member);
     this.end = this.cursor.next();
   }

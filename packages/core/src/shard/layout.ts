@@ -43,7 +43,7 @@ import { fail } from '../errors.ts';
 import { CELLS } from '../memory/scratch.ts';
 
 export const MAGIC = 0x4c535331; // "LSS1"
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Offsets of the constants, in bytes. */
 export const CONSTANT = {
@@ -140,6 +140,8 @@ export const GROUP = {
   /** Durable shards, as 64-bit offsets: what is read next, and what is committed. */
   position: 16,
   committed: 24,
+  /** Where records may be overwritten, as a sequence: what is committed. Elsewhere leases tell. */
+  done: 32,
 } as const;
 
 /** Words of a durable shard's log, which the kernel does not know. */

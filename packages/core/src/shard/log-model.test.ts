@@ -51,7 +51,7 @@ interface Reading {
   readonly reader: GroupReader;
   next: number;
   committed: number;
-  /** Slots that were delivered or are known to be lost, counted once each. */
+  /** Slots since `from` that were delivered or are known to be lost, counted once each. */
   accounted: number;
   from: number;
 }
@@ -209,11 +209,9 @@ class Model {
     reading.next = start + count;
     reading.accounted += count + lost;
     expect(reading.accounted).toBe(reading.next - reading.from);
-    if (this.overwrite) reading.committed = reading.next;
   }
 
   private commit(reading: Reading, back: number): void {
-    if (this.overwrite) return;
     const to = Math.max(reading.committed, reading.next - back);
     reading.reader.commit(this.shard.sequenceOf(this.first + to));
     reading.committed = to;
