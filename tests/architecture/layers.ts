@@ -73,7 +73,17 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
   epoch: [...ground, 'memory', 'time', 'state'],
   ground: [...ground, 'memory', 'channel', 'epoch'],
   operator: [...eventTime, 'serde', 'epoch'],
-  pipeline: [...log, 'broker', 'aggregate', ...formats, ...eventTime, 'epoch', 'operator'],
+  delivery: [...ground, 'memory', 'record', 'time', 'serde', 'epoch', 'operator'],
+  pipeline: [
+    ...log,
+    'broker',
+    'aggregate',
+    ...formats,
+    ...eventTime,
+    'epoch',
+    'operator',
+    'delivery',
+  ],
   testing: [
     ...log,
     'broker',
@@ -82,6 +92,7 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
     ...eventTime,
     'epoch',
     'operator',
+    'delivery',
     'pipeline',
   ],
   internal: [
@@ -92,9 +103,20 @@ export const coreLayers: Readonly<Record<string, readonly string[]>> = {
     ...eventTime,
     'epoch',
     'operator',
+    'delivery',
     'pipeline',
   ],
-  index: [...log, 'broker', 'aggregate', ...formats, ...eventTime, 'epoch', 'operator', 'pipeline'],
+  index: [
+    ...log,
+    'broker',
+    'aggregate',
+    ...formats,
+    ...eventTime,
+    'epoch',
+    'operator',
+    'delivery',
+    'pipeline',
+  ],
 };
 
 /** A global that only some files may name, so that what it does can be replaced in a test. */

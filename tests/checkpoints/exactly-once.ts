@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Engine } from '@lite-streams/workers';
-import { expectedOf } from './readings.ts';
+import { takenBy } from './outside.ts';
+import { expectedOf, type Sum } from './readings.ts';
 
 const worker = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 export interface Ordeal {
+  /** For the engine's directory, and the file that is the system outside. */
   readonly directory: string;
   readonly records: number;
   readonly kills: number;
@@ -21,14 +24,39 @@ export interface Ordeal {
   readonly random: () => number;
 }
 
-export interface Verdict {
-  /** Processes that ended by themselves before they were to be killed. */
-  readonly undisturbed: number;
-  readonly killed: number;
+/** How a place where results end compares with what the readings make. */
+export interface Comparison {
   readonly outputs: number;
   readonly missing: string[];
   readonly wrong: string[];
   readonly twice: string[];
+}
+
+/** A system outside goes by the tokens: by each of them, or by the last of each writer. */
+export interface OutsideVerdict {
+  readonly byAll: Comparison;
+  readonly byLast: Comparison;
+  /** Batches that came again, and those that came with other values then. */
+  readonly again: number;
+  readonly changed: string[];
+}
+
+export interface Verdict extends Comparison {
+  /** Processes that ended by themselves before they were to be killed. */
+  readonly undisturbed: number;
+  readonly killed: number;
+  readonly outside: OutsideVerdict;
+}
+
+/** What is wrong with a verdict, by name. */
+export function faultsOf({ outside, ...topic }: Verdict): string[] {
+  const places = { topic, 'outside, by every token': outside.byAll, 'by the last': outside.byLast };
+  const faults = Object.entries(places).flatMap(([place, { missing, wrong, twice }]) => [
+    ...missing.map(name => `${place}: ${name} is missing`),
+    ...wrong.map(name => `${place}: ${name} is wrong`),
+    ...twice.map(name => `${place}: ${name} is there twice`),
+  ]);
+  return [...faults, ...outside.changed.map(token => `outside: ${token} came with other values`)];
 }
 
 /** Runs the worker, killing it again and again, then to its end, and compares what it gave. */
@@ -72,22 +100,34 @@ function start(ordeal: Ordeal, round: number): ChildProcess {
 async function judge({
   directory,
   records,
-}: Ordeal): Promise<Pick<Verdict, 'outputs' | 'missing' | 'wrong' | 'twice'>> {
-  const engine = await Engine.start({ directory, processors: 1 });
-  const found = new Map<string, number>();
-  const twice: string[] = [];
+}: Ordeal): Promise<Comparison & Pick<Verdict, 'outside'>> {
+  const engine = await Engine.start({ directory: join(directory, 'data'), processors: 1 });
+  const found: Sum[] = [];
   const reader = engine.topic('out').consume({ group: 'judge', from: 'earliest' });
   for (let batch = reader.poll(); batch !== undefined; batch = reader.poll()) {
-    for (const { text } of batch) {
-      const { key, start, sum } = JSON.parse(text);
-      const name = `${key}/${start}`;
-      if (found.has(name)) twice.push(name);
-      found.set(name, sum);
-    }
+    for (const { text } of batch) found.push(JSON.parse(text));
   }
   reader.close();
   engine.topic('out').deleteGroup('judge');
   await engine.stop();
+  const { byAll, byLast, again, changed } = takenBy<Sum>(join(directory, 'outside'));
+  const outside = {
+    byAll: compare(byAll, records),
+    byLast: compare(byLast, records),
+    again,
+    changed,
+  };
+  return { ...compare(found, records), outside };
+}
+
+function compare(sums: readonly Sum[], records: number): Comparison {
+  const found = new Map<string, number>();
+  const twice: string[] = [];
+  for (const { key, start, sum } of sums) {
+    const name = `${key}/${start}`;
+    if (found.has(name)) twice.push(name);
+    found.set(name, sum);
+  }
   const expected = expectedOf(records);
   const missing = [...expected.keys()].filter(name => !found.has(name));
   const wrong = [...found].filter(([name, sum]) => expected.get(name) !== sum);

@@ -6,6 +6,13 @@ export interface Reading {
   readonly n: number;
 }
 
+/** What comes of a key in a window. */
+export interface Sum {
+  readonly key: string;
+  readonly start: number;
+  readonly sum: number;
+}
+
 export const KEYS = 40;
 export const WINDOW_MS = 100;
 

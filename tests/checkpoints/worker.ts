@@ -2,18 +2,24 @@
 //
 //   node worker.ts DIRECTORY RECORDS PROCESSORS RECORDS_PER_10_MS [KILL_A_PROCESSOR_EVERY_MS]
 //
+// The engine's directory is `data` in it, the system outside the file `outside`.
+//
 // It exits with 0 when all is done, and with 3 when the engine or the pipeline failed.
 
+import { join } from 'node:path';
 import { Engine } from '@lite-streams/workers';
 import { killThread } from '@lite-streams/workers/internal';
 import { readingOf } from './readings.ts';
 
+const MOST_KILLS_IN_A_ROW = 4;
+
 const [directory, records, processors, rate, killEveryMs = '0'] = process.argv.slice(2);
 const count = Number(records);
+process.env.OUTSIDE = join(directory, 'outside');
 
 try {
   const engine = await Engine.start({
-    directory,
+    directory: join(directory, 'data'),
     processors: Number(processors),
     shards: 2,
     slots: 4096,
@@ -24,7 +30,15 @@ try {
   const job = await engine.run(new URL('./pipeline.ts', import.meta.url));
   if (Number(killEveryMs) > 0) {
     let turn = 0;
-    const kill = () => killThread(engine, 'processor', turn++ % Number(processors));
+    let epoch = -1;
+    let kills = 0;
+    const kill = () => {
+      // A machine that is busy with others may not be back by then: now and then it has to be.
+      if (job.stats().epoch > epoch) kills = 0;
+      epoch = job.stats().epoch;
+      if (kills++ < MOST_KILLS_IN_A_ROW)
+        killThread(engine, 'processor', turn++ % Number(processors));
+    };
     setInterval(kill, Number(killEveryMs)).unref();
   }
   if (!input.ended) {

@@ -200,8 +200,9 @@ describe('a pipeline with checkpoints on threads', () => {
     clearInterval(sampling);
     expect(job.stats()).toMatchObject({ out: count * COPIES, heldBytes: 0 });
     expect(job.stats().epoch).toBeGreaterThan(20);
-    // What is left of a value in each of two sources, and in four channels; some 80 bytes each.
-    const onTheWay = (2 * COPIES + 4 * 32) * 80;
+    // What is left of a value in each of two sources, and in four channels, two of them within a thread;
+    // some 80 bytes each.
+    const onTheWay = (2 * COPIES + 2 * 1024 + 2 * 32) * 80;
     expect(largest).toBeLessThanOrEqual(BOUND + onTheWay);
     const seen = new Uint8Array(count * COPIES);
     const reader = onDisk.topic('out').consume({ group: 'results', from: 'earliest' });

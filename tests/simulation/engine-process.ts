@@ -418,6 +418,7 @@ export class EngineProcess {
       channelBytes: 4_096,
       clock: {
         now: () => machine.steadyMs,
+        date: this.now,
         after: (ms, then) => {
           const timer = { atMs: machine.steadyMs + ms, then };
           this.timers.add(timer);

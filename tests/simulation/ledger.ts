@@ -1,4 +1,4 @@
-import type { Topic } from '@lite-streams/core';
+import type { DeliveryToken, Topic } from '@lite-streams/core';
 import { type Result, WINDOW_MS } from './pipeline.ts';
 import { readSample, type Sample } from './sample.ts';
 
@@ -22,6 +22,12 @@ export class Ledger {
   /** What the readers' group was given: records, and by shard the offset behind the last. */
   private readonly given = new Set<string>();
   private readonly givenTo = new Map<number, number>();
+  /** What the system outside was handed, by token; and the last token of each writer. */
+  private readonly tokens = new Map<string, string>();
+  private readonly lastTokens = new Map<string, string>();
+  /** Results of whoever goes by all tokens, and by the last ones alone. */
+  private readonly byAll: Result[] = [];
+  private readonly byLast: Result[] = [];
   private eventTime = 0;
   acknowledgedRecords = 0;
 
@@ -57,6 +63,18 @@ export class Ledger {
 
   gaveTo(shard: number, end: number): void {
     this.givenTo.set(shard, Math.max(end, this.givenTo.get(shard) ?? 0));
+  }
+
+  /** A batch came to the system outside. */
+  received(token: DeliveryToken, results: readonly Result[]): void {
+    const text = JSON.stringify(results);
+    const before = this.tokens.get(token.text);
+    if (before === undefined) this.byAll.push(...results);
+    else if (before !== text) this.fault(`outside: ${token} comes again with other results`);
+    this.tokens.set(token.text, text);
+    if (!token.isAfter(this.lastTokens.get(token.writer))) return;
+    this.byLast.push(...results);
+    this.lastTokens.set(token.writer, token.text);
   }
 
   /** After a recovery: what a group has committed, it was given. */
@@ -99,6 +117,7 @@ export class Ledger {
   /** Nothing is given twice, whenever one looks; at the `end` everything is given. */
   checkOutputs(input: Topic, late: Topic, output: Topic, end: boolean): void {
     const expected = windowsOf(input, late);
+    for (const results of [this.byAll, this.byLast]) this.checkOutside(results, expected, end);
     const seen = new Set<string>();
     for (const { shard, offset, text } of recordsOf(output)) {
       const { key, start, count, sum } = JSON.parse(text) as Result;
@@ -115,6 +134,26 @@ export class Ledger {
     if (!end) return;
     for (const name of expected.keys()) {
       if (!seen.has(name)) this.fault(`the window ${name} is missing`);
+    }
+  }
+
+  private checkOutside(
+    results: readonly Result[],
+    expected: ReadonlyMap<string, string>,
+    end: boolean,
+  ): void {
+    const seen = new Set<string>();
+    for (const { key, start, count, sum } of results) {
+      const name = `${key}/${start}`;
+      if (seen.has(name)) this.fault(`outside: the window ${name} comes twice`);
+      seen.add(name);
+      if (end && expected.get(name) !== `${count}/${sum}`) {
+        this.fault(`outside: the window ${name} has ${count}/${sum}, not ${expected.get(name)}`);
+      }
+    }
+    if (!end) return;
+    for (const name of expected.keys()) {
+      if (!seen.has(name)) this.fault(`outside: the window ${name} is missing`);
     }
   }
 

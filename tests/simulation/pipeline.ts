@@ -1,4 +1,10 @@
-import { boundedOutOfOrderness, json, pipeline, tumbling } from '@lite-streams/core';
+import {
+  boundedOutOfOrderness,
+  type Connector,
+  json,
+  pipeline,
+  tumbling,
+} from '@lite-streams/core';
 import type { Sample } from './sample.ts';
 
 export const WINDOW_MS = 25;
@@ -11,9 +17,17 @@ export interface Result {
   readonly sum: number;
 }
 
-/** Counts and sums per key and window, each given exactly once, with an exchange between. */
-const sums = pipeline('sums', { checkpoint: { every: '20ms', mode: 'exactly-once' } });
-sums
+/** What the system outside does with a batch; of the simulation that runs. */
+export const outside: { write: Connector<Result>['write'] } = { write: () => {} };
+
+/**
+ * Counts and sums per key and window, each given exactly once to a topic and to a system outside, with an
+ * exchange between.
+ */
+const sums = pipeline('sums', {
+  checkpoint: { every: '20ms', mode: 'exactly-once', maxOutputBytes: 4_096 },
+});
+const [topic, system] = sums
   .from('in', json<Sample>(), {
     timestamp: ({ t }) => t,
     watermark: boundedOutOfOrderness('5ms'),
@@ -30,6 +44,12 @@ sums
       sum,
     }),
   })
-  .to('out', json());
+  .fork(2);
+topic.to('out', json());
+system.deliver(
+  'outside',
+  { write: (results, context) => outside.write(results, context) },
+  { maxBatch: 3, backoff: '5ms', maxBackoff: '20ms' },
+);
 
 export { sums };

@@ -1,4 +1,5 @@
 import { LOG } from '@lite-streams/core/internal';
+import { DeliverySink } from '../../packages/core/src/delivery/delivery-sink.ts';
 import { ShardScribe } from '../../packages/workers/src/owner/shard-scribe.ts';
 import { EpochFiles } from '../../packages/workers/src/storage/epoch-files.ts';
 import { FrameScanner } from '../../packages/workers/src/storage/frame-scanner.ts';
@@ -76,6 +77,33 @@ export const plantedBugs: readonly PlantedBug[] = [
         held.set(this, epoch);
         if (before !== undefined) commit.call(this, before);
       } as never);
+    },
+  },
+  {
+    name: 'results that are handed outside before their epoch is committed',
+    seeds: 60,
+    plant() {
+      const seal = DeliverySink.prototype.seal;
+      return replaced(DeliverySink.prototype, 'seal', function (
+        this: DeliverySink,
+        ...args: Parameters<typeof seal>
+      ) {
+        const sealed = seal.apply(this, args);
+        this.commit();
+        return sealed;
+      } as never);
+    },
+  },
+  {
+    name: 'an epoch that is begun before the results of the last one are taken',
+    seeds: 60,
+    plant() {
+      const settled = Object.getOwnPropertyDescriptor(DeliverySink.prototype, 'settled');
+      Object.defineProperty(DeliverySink.prototype, 'settled', {
+        get: () => true,
+        configurable: true,
+      });
+      return () => Object.defineProperty(DeliverySink.prototype, 'settled', settled ?? {});
     },
   },
 ];

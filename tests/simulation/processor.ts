@@ -119,6 +119,7 @@ export class SimulatedProcessor {
     channels,
     gauge,
     from,
+    lineage,
   }: Extract<ToProcessor, { kind: 'begin' }>): void {
     const { around, job } = this;
     this.incarnation = incarnation;
@@ -129,6 +130,7 @@ export class SimulatedProcessor {
     try {
       this.host.add(sums, plan, around.index, {
         from,
+        lineage,
         gauge,
         taken: (task, epoch, snapshot) =>
           around.tell({ kind: 'taken', ...of, task, epoch, snapshot: structuredClone(snapshot) }),

@@ -1,3 +1,4 @@
+import type { Delivered, DeliveryToken } from '@lite-streams/core';
 import { DIRECTORY_FORMAT } from '../../packages/workers/src/storage/engine-directory.ts';
 import { writeJson } from '../../packages/workers/src/storage/json-file.ts';
 import { type Random, seededRandom } from '../../packages/workers/src/storage/testing/random.ts';
@@ -9,6 +10,7 @@ import {
 } from '../../packages/workers/src/storage/testing/simulated-disk.ts';
 import { DIRECTORY, EngineProcess, type Machine, type Settings } from './engine-process.ts';
 import { Ledger } from './ledger.ts';
+import { outside, type Result } from './pipeline.ts';
 
 const MOST_LIVES = 3;
 const LONGEST_LIFE = 300;
@@ -86,6 +88,7 @@ class Simulation {
     this.disk.makeDirectory(DIRECTORY);
     const engine = { product: 'lite-streams', format: DIRECTORY_FORMAT };
     writeJson(this.disk, `${DIRECTORY}/engine.json`, engine);
+    outside.write = (results, { token }) => this.receive(results, token);
   }
 
   run(): Outcome {
@@ -185,6 +188,14 @@ class Simulation {
       const isRefused = this.machine.failing && this.process === undefined;
       if (!this.crashed && !isRefused) throw error;
     }
+  }
+
+  /** The system outside survives everything; calls of it fail before or after it has taken a batch. */
+  private receive(results: readonly Delivered<Result>[], token: DeliveryToken): void {
+    if (this.crashed || this.random.chance(0.1)) throw new Error('no answer');
+    const values = results.map(({ value }) => value);
+    this.ledger.received(token, values);
+    if (this.random.chance(0.1)) throw new Error('no confirmation');
   }
 
   private countEpochs(): void {

@@ -183,6 +183,15 @@ export const ERRORS = {
     remedy:
       'Raise `timeout` or lower `concurrency`; pass the signal on, so that the call itself ends.',
   },
+  SINK_FAILED: {
+    means: 'A sink outside has not taken a batch of results, however often it was called.',
+    remedy:
+      'See the `cause`. The batch is a part of the last epoch: run the pipeline again, and it comes again. Raise `retries`, or leave it out, to wait longer.',
+  },
+  INVALID_TOKEN: {
+    means: 'What was given to `token.isAfter` is no token of the same sink and task.',
+    remedy: 'Keep `token.text` for each `token.writer`, and give back the one of this writer.',
+  },
   STATE_LOST: {
     means: 'A processor with state of this pipeline died, and no checkpoint exists.',
     remedy:

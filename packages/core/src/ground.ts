@@ -1,7 +1,7 @@
 // What a thread needs that sees no topic, such as an engine's supervisor: it starts sooner without the rest.
 export { createChannelMemory } from './channel/layout.ts';
 export { type CoordinatorParts, EpochCoordinator, type EpochRequest } from './epoch/coordinator.ts';
-export { type EpochDriver, resumeFrom } from './epoch/driver.ts';
+export { type EpochDriver, newLineage, resumeFrom } from './epoch/driver.ts';
 export { asEpochError, refuseCheckpoint } from './epoch/failures.ts';
 export { checkSavepointName, MemoryDriver, unknownSavepoint } from './epoch/memory-driver.ts';
 export type { ResolvedCheckpoint } from './epoch/options.ts';

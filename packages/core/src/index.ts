@@ -36,6 +36,9 @@ export {
   OPTIONS,
   type OptionName,
 } from './config/options.ts';
+export type { CallContext, Connector, Delivered, WriteContext } from './delivery/connector.ts';
+export type { DeliveryStats, SlowestDelivery } from './delivery/delivery-sink.ts';
+export { DeliveryToken } from './delivery/token.ts';
 export type { CheckpointMode, CheckpointOptions } from './epoch/options.ts';
 export { ERRORS, type ErrorCode, StreamError } from './errors.ts';
 export { type AsOfSpec, asOf } from './join/as-of.ts';
@@ -76,6 +79,7 @@ export type {
   ConnectedStreams,
   CountWindowOptions,
   DedupeOptions,
+  DeliverOptions,
   Forked,
   GlobalWindowOptions,
   JoinOptions,

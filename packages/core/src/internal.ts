@@ -42,6 +42,7 @@ export { pipelineOf } from './pipeline/pipeline.ts';
 export { plainDecoder, plainEncoder } from './pipeline/plain-codec.ts';
 export {
   type ChannelPlan,
+  givesByEpochs,
   outputsOf,
   type Plan,
   planPipeline,
@@ -50,7 +51,7 @@ export {
 } from './pipeline/plan.ts';
 export { TopicSink } from './pipeline/topic-sink.ts';
 export { TopicSource } from './pipeline/topic-source.ts';
-export { whyHeld } from './pipeline/why.ts';
+export { describeDelivery, OUTSIDE, whyHeld } from './pipeline/why.ts';
 export type { Wiring } from './pipeline/wiring.ts';
 export { fnv1a, murmur2 } from './record/hash.ts';
 export type { RecordMemory } from './record/record.ts';

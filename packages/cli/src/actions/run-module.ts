@@ -95,5 +95,6 @@ class RunModule {
 function refuseSeveral(does: string, topics: readonly string[]): void {
   if (topics.length === 1) return;
   const names = topics.map(topic => `"${topic}"`).join(', ');
-  throw new CommandError(`the pipeline ${does} several topics (${names}); run takes one with one`);
+  const how = topics.length === 0 ? 'no topic' : `several topics (${names})`;
+  throw new CommandError(`the pipeline ${does} ${how}; run takes one with one`);
 }

@@ -5,7 +5,16 @@ import { MemoryDriver } from './memory-driver.ts';
 import type { TaskSnapshot } from './task-snapshot.ts';
 
 function snapshot(index: number, ended = false): TaskSnapshot {
-  return { stage: 'from', index, tasks: 2, ended, source: undefined, steps: [], outputs: [] };
+  return {
+    stage: 'from',
+    index,
+    tasks: 2,
+    ended,
+    source: undefined,
+    steps: [],
+    outputs: [],
+    deliveries: [],
+  };
 }
 
 function coordinated(driver: EpochDriver = new MemoryDriver()) {
@@ -14,6 +23,7 @@ function coordinated(driver: EpochDriver = new MemoryDriver()) {
     pipeline: 'p',
     checkpoint: { everyMs: 100, timeoutMs: 1_000, mode: 'at-least-once', maxOutputBytes: 65_536 },
     driver,
+    newLineage: 'first',
     observer: {
       begin: epoch => told.push(`begin ${epoch}`),
       committed: epoch => told.push(`committed ${epoch}`),

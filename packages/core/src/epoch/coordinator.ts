@@ -19,6 +19,8 @@ export interface CoordinatorParts {
   readonly checkpoint: ResolvedCheckpoint;
   readonly driver: EpochDriver;
   readonly observer: EpochObserver;
+  /** Of the epochs, where there is none to go on from. */
+  readonly newLineage: string;
 }
 
 /** Whoever waits for the next epoch to be committed, and the name to keep it under. */
@@ -37,6 +39,8 @@ export interface EpochRequest {
 export class EpochCoordinator {
   /** The last epoch that was committed. */
   committed: number;
+  /** The run of epochs that those are of which are made. */
+  readonly lineage: string;
   /** How long the last epoch took from its beginning to its commit, in milliseconds. */
   lastTookMs = 0;
 
@@ -59,7 +63,9 @@ export class EpochCoordinator {
 
   constructor(parts: CoordinatorParts) {
     this.parts = parts;
-    this.committed = this.given = parts.driver.restore(parts.pipeline)?.epoch ?? 0;
+    const last = parts.driver.restore(parts.pipeline);
+    this.committed = this.given = last?.epoch ?? 0;
+    this.lineage = last?.lineage ?? parts.newLineage;
   }
 
   /** The last epoch that was begun. */
@@ -115,6 +121,9 @@ export class EpochCoordinator {
   request(request: EpochRequest): void {
     this.requests.push(request);
     this.asked = true;
+    // All has been committed that ever will be.
+    const last = this.over ? this.parts.driver.restore(this.parts.pipeline) : undefined;
+    if (last !== undefined) this.answer(this.requests.splice(0), last);
   }
 
   /** Reports what takes long, and begins what is due. */
@@ -157,28 +166,40 @@ export class EpochCoordinator {
       if (snapshot === undefined) return;
       tasks.push(snapshot);
     }
+    const { lineage } = this;
     const { pipeline, driver, observer } = this.parts;
     const before = driver.restore(pipeline);
     const whole = tasks.map(snapshot => completed(snapshot, before));
-    const epoch: Epoch = { pipeline, epoch: current, tasks: whole };
-    const answered = this.answering.splice(0);
+    const epoch: Epoch = { pipeline, epoch: current, lineage, tasks: whole };
+    const isLast = tasks.every(({ ended }) => ended);
+    // After the last one there is none that could answer those who have asked meanwhile.
+    const asking = this.answering.splice(0).concat(isLast ? this.requests.splice(0) : []);
     this.current = 0;
     this.taken.clear();
     try {
       driver.commit(epoch);
-      for (const { savepoint } of answered) {
-        if (savepoint !== undefined) driver.save(savepoint, epoch);
-      }
     } catch (error) {
-      for (const { done } of answered) done(0, error);
+      for (const { done } of asking) done(0, error);
       observer.failed(error);
       return;
     }
     this.committed = current;
     this.lastTookMs = nowMs - this.begunAtMs;
-    this.over = tasks.every(({ ended }) => ended);
+    this.over = isLast;
     observer.committed(current);
-    for (const { done } of answered) done(current, undefined);
+    this.answer(asking, epoch);
+  }
+
+  /** Keeps an epoch that stands under the names that were asked for, and says so. */
+  private answer(requests: readonly EpochRequest[], epoch: Epoch): void {
+    for (const { savepoint, done } of requests) {
+      try {
+        if (savepoint !== undefined) this.parts.driver.save(savepoint, epoch);
+        done(epoch.epoch, undefined);
+      } catch (error) {
+        done(0, error);
+      }
+    }
   }
 
   private reportLate(nowMs: number): void {

@@ -25,9 +25,22 @@ export interface EpochDriver {
   forget(pipeline: string): void;
 }
 
-/** From now on a savepoint is the last epoch of its pipeline. Throws `UNKNOWN_SAVEPOINT`. */
-export function resumeFrom(driver: EpochDriver, pipeline: string, savepoint: string): void {
+/**
+ * From now on a savepoint is the last epoch of its pipeline, and the first of a new lineage: what
+ * follows is not what followed the first time. Throws `UNKNOWN_SAVEPOINT`.
+ */
+export function resumeFrom(
+  driver: EpochDriver,
+  pipeline: string,
+  savepoint: string,
+  lineage: string,
+): void {
   const saved = driver.saved(pipeline, savepoint);
   const last = driver.restore(pipeline)?.epoch ?? 0;
-  driver.commit({ ...saved, epoch: Math.max(last, saved.epoch) + 1 });
+  driver.commit({ ...saved, epoch: Math.max(last, saved.epoch) + 1, lineage });
+}
+
+/** A name for a lineage that begins now. */
+export function newLineage(nowMs: number): string {
+  return nowMs.toString(36);
 }

@@ -38,6 +38,8 @@ export interface TaskSnapshot {
   readonly steps: readonly StepSnapshot[];
   /** What the epoch gave to topics, of a pipeline that appends it only once the epoch is committed. */
   readonly outputs: readonly OutputSnapshot[];
+  /** What the epoch gave to systems outside. */
+  readonly deliveries: readonly DeliverySnapshot[];
 }
 
 /** The output of one task to one topic in one epoch. */
@@ -57,11 +59,36 @@ export interface ShardOutput {
   readonly bytes: Uint8Array;
 }
 
+/** Which batches these are: a token but for the number of the batch. */
+export interface BatchOrigin {
+  readonly pipeline: string;
+  readonly sink: string;
+  /** The number in its plan of the task that gave them. */
+  readonly task: number;
+  readonly lineage: string;
+  readonly epoch: number;
+}
+
+/** What one task gave to one sink outside in one epoch. */
+export interface DeliverySnapshot {
+  /** As it was when the results were given, whatever has changed since. */
+  readonly origin: BatchOrigin;
+  /** What the values are encoded by. */
+  readonly serde: string;
+  /** Results in a batch; the last one may have fewer. */
+  readonly maxBatch: number;
+  readonly records: number;
+  /** The encoded records, one after the other. */
+  readonly bytes: Uint8Array;
+}
+
 /** Everything that was in the state of a pipeline at the barrier of an epoch. */
 export interface Epoch {
   readonly pipeline: string;
   /** Rises. What was begun under a number and not committed is void, also when it is used again. */
   readonly epoch: number;
+  /** The run of epochs that it is of: numbers of different ones say nothing of each other. */
+  readonly lineage: string;
   readonly tasks: readonly TaskSnapshot[];
 }
 

@@ -1,4 +1,4 @@
-import type { OutputSnapshot } from '../epoch/task-snapshot.ts';
+import type { DeliverySnapshot, OutputSnapshot } from '../epoch/task-snapshot.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { RecordView } from '../record/view.ts';
 
@@ -66,14 +66,22 @@ export interface RecordSink {
   end(): void;
 }
 
-/** Records on the way to a topic, which go there epoch by epoch. */
-export interface EpochOutputs {
-  /** What was taken over since the last call, as a part of an epoch; `undefined` when there is nothing. */
-  seal(token: number): OutputSnapshot | undefined;
-  /** All that was sealed belongs to an epoch that stands: it may be appended. */
-  commit(): void;
+/** A sink for records that are appended to a topic once their epoch has been committed. */
+export interface EpochRecordSink extends RecordSink {
+  readonly epochs: EpochOutputs;
   /** Takes up the output of a committed epoch, of which a part may have been appended. */
   resume(output: OutputSnapshot): void;
+}
+
+/** Records that leave their task epoch by epoch. */
+export interface EpochOutputs {
+  /**
+   * What was taken over since the last call, as a part of an epoch; `undefined` when there is nothing.
+   * `token`: marks it in a topic; `epoch`: the number that it has for systems outside.
+   */
+  seal(token: number, epoch: number): OutputSnapshot | DeliverySnapshot | undefined;
+  /** All that was sealed belongs to an epoch that stands: it may go out. */
+  commit(): void;
   /** Whether nothing of an epoch before is left to do, acknowledgement included. */
   readonly settled: boolean;
 }

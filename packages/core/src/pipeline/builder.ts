@@ -1,3 +1,4 @@
+import type { AnyConnector } from '../delivery/connector.ts';
 import { resolveCheckpoint } from '../epoch/options.ts';
 import { fail, shown } from '../errors.ts';
 import type { AnyJoin, JoinType } from '../join/join.ts';
@@ -6,6 +7,7 @@ import type { Serde } from '../serde/serde.ts';
 import type { Aggregate, WindowFunction } from '../window/aggregate.ts';
 import type { WindowSpec } from '../window/spec.ts';
 import { mapAsyncStep } from './async-step.ts';
+import { deliverStep } from './deliver-step.ts';
 import { Draft } from './draft.ts';
 import type {
   FunctionStep,
@@ -24,6 +26,7 @@ import { wrongOptions } from './step-options.ts';
 import type {
   AnyWindowOptions,
   DedupeOptions,
+  DeliverOptions,
   JoinOptions,
   LookupOptions,
   MapAsyncOptions,
@@ -53,7 +56,7 @@ export function pipeline(name: string, options: PipelineOptions = {}): Pipeline 
       const output = draft.from(topic, serde as Serde<unknown>, source as never);
       return new Builder(draft, made, output) as unknown as Stream<never>;
     },
-    lastSink: () => draft.lastSink,
+    lastEnd: () => draft.lastEnd,
   });
   return made;
 }
@@ -217,6 +220,30 @@ export class Builder {
     return this.pipeline;
   }
 
+  deliver(sink: string, connector: AnyConnector, options?: DeliverOptions<unknown>): Pipeline {
+    const { draft, output } = this;
+    if (options !== undefined && 'name' in options) {
+      draft.wrong(sink, 'has its name as its first argument, and not as an option');
+    }
+    const name = this.begin('deliver', { ...options, name: sink });
+    const step = deliverStep(draft, name, connector, options);
+    if (options?.serde === undefined && draft.areViews(name, [output])) {
+      draft.wrong(
+        name,
+        'gets views of records, which are void before it is done; .map() to values, or give their serde',
+      );
+    }
+    if (draft.checkpoint === undefined) {
+      draft.wrong(
+        name,
+        "hands on what committed epochs gave, and the pipeline has none; pipeline(name, { checkpoint: { every: '1s' } }) " +
+          'gives it some, and .mapAsync() calls a system for each value without them',
+      );
+    }
+    draft.end(step, output, 'keeps');
+    return this.pipeline;
+  }
+
   /**
    * The stream after a step with two inputs, of which this is the left: what `join`, `lookup` and
    * `connect().process` are made with. `make` checks the step's arguments.
@@ -313,6 +340,7 @@ class WindowBuilder {
       'join',
       'lookup',
       'to',
+      'deliver',
     ]) {
       Object.defineProperty(this, step, {
         value: () =>

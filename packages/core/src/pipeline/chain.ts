@@ -47,7 +47,7 @@ import type {
   TwoInputStep,
   WindowStep,
 } from './graph.ts';
-import { portsOf } from './graph.ts';
+import { isEnd, portsOf } from './graph.ts';
 import type { Stage } from './stages.ts';
 
 /** The operators of a task: a row, or with branches a tree whose branches may meet again. */
@@ -102,7 +102,7 @@ class ChainBuilder {
     let first: Branch | undefined;
     for (const node of nodes.toReversed()) {
       const { step, inputs } = this.graph.nodes[node];
-      if (step.kind === 'sink') continue;
+      if (isEnd(step)) continue;
       first = this.branchOf(node);
       const here = inputs.filter(input => nodes.includes(input.node));
       // A merge of branches of this very task needs to keep their times apart.
@@ -125,6 +125,7 @@ class ChainBuilder {
     switch (step.kind) {
       case 'source':
       case 'sink':
+      case 'deliver':
       case 'merge':
       // The key function is called by the exchange before; a key in the record is what the context says.
       case 'keyBy':

@@ -4,14 +4,17 @@ import type { Serde } from '../serde/serde.ts';
 import { DURATION_FORM, durationMs } from '../time/duration.ts';
 import { monotonic } from '../time/watermark.ts';
 import {
+  type EndStep,
   type Graph,
   type GraphNode,
+  isEnd,
   keepsValues,
   type MiddleStep,
   type Output,
   portsOf,
   type SinkStep,
   type SourceStep,
+  type Step,
 } from './graph.ts';
 import { neverFit } from './serde-match.ts';
 import { cutStages } from './stages.ts';
@@ -101,12 +104,17 @@ export class Draft {
         `writes to "${step.topic}", which the pipeline reads: it would never end`,
       );
     }
+    this.end(step, input, `writes to "${step.topic}"`);
+  }
+
+  /** A stream ends in this step. `does`: what it does by its serde. */
+  end(step: EndStep, input: Output, does: string): void {
     for (const serde of this.serdesOf(input)) {
       if (!neverFit(serde, step.serde)) continue;
       this.wrong(
         step.name,
-        `writes to "${step.topic}" by the serde ${step.serde.name} what ${serde.name} has read; .map() ` +
-          'comes between, or the serde fits',
+        `${does} by the serde ${step.serde.name} what ${serde.name} has read; .map() comes between, or the ` +
+          'serde fits',
       );
     }
     this.put(step, [input], undefined, false);
@@ -116,7 +124,7 @@ export class Draft {
   private serdesOf({ node }: Output): Serde<unknown>[] {
     const { step, inputs } = this.nodes[node];
     if (step.kind === 'source') return [step.serde];
-    if (step.kind === 'sink' || !keepsValues(step)) return [];
+    if (isEnd(step) || !keepsValues(step)) return [];
     return inputs.flatMap(input => this.serdesOf(input));
   }
 
@@ -210,10 +218,11 @@ export class Draft {
     return this.openWindows.delete(step);
   }
 
-  /** The topic of the last sink, if there is any yet. */
-  get lastSink(): string | undefined {
-    const sink = this.nodes.map(({ step }) => step).findLast(step => step.kind === 'sink');
-    return sink?.kind === 'sink' ? sink.topic : undefined;
+  /** The last step that ends a stream, as it is written, if there is any yet. */
+  get lastEnd(): string | undefined {
+    const end = this.nodes.map(({ step }) => step).findLast(isEnd);
+    if (end === undefined) return undefined;
+    return end.kind === 'sink' ? `.to("${end.topic}")` : `.deliver("${end.name}")`;
   }
 
   /** The steps, checked as a whole and frozen: nothing can be added any more. */
@@ -222,7 +231,7 @@ export class Draft {
     if (this.nodes.length === 0) {
       this.incomplete('has no steps; .from(topic, serde) begins one');
     }
-    if (this.lastSink === undefined) {
+    if (this.lastEnd === undefined) {
       this.incomplete('has no end; .to(topic, serde) gives it one');
     }
     for (const window of this.openWindows) {
@@ -287,12 +296,7 @@ export class Draft {
     return fail('INVALID_PIPELINE', `Pipeline "${this.name}", step "${step}" ${what}.`);
   }
 
-  private put(
-    step: SourceStep | MiddleStep | SinkStep,
-    inputs: readonly Output[],
-    place: Place,
-    views: boolean,
-  ): Output {
+  private put(step: Step, inputs: readonly Output[], place: Place, views: boolean): Output {
     this.nodes.push(Object.freeze({ step: Object.freeze(step), inputs, views }));
     this.places.push(place);
     return { node: this.nodes.length - 1, port: 0 };

@@ -5,14 +5,14 @@ import type { Topic } from '../broker/topic.ts';
 import type { HeldOutputs } from '../epoch/held-outputs.ts';
 import type { OutputSnapshot, ShardOutput } from '../epoch/task-snapshot.ts';
 import type { WaitingPlace } from '../memory/park.ts';
-import type { EpochOutputs, RecordSink } from '../operator/endpoints.ts';
+import type { EpochOutputs, EpochRecordSink, RecordSink } from '../operator/endpoints.ts';
+import { RecordPile } from '../record/record-pile.ts';
 import { RecordView } from '../record/view.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
 import { KERNEL, KIND } from '../shard/layout.ts';
 import type { Shard } from '../shard/shard.ts';
 import { ShardScan } from '../shard/shard-scan.ts';
-import { RecordPile } from './record-pile.ts';
 
 const BATCH_RECORDS = 256;
 const BATCH_BYTES = 32 * 1024;
@@ -41,7 +41,7 @@ interface Pending {
  * a crash counts the records that stand behind such marks, and appends the rest: a log keeps what was
  * appended as a prefix, so the rest is what is missing.
  */
-export class EpochSink implements RecordSink, EpochOutputs {
+export class EpochSink implements EpochRecordSink, EpochOutputs {
   readonly epochs = this;
   readonly places: readonly WaitingPlace[];
   private readonly topic: Topic;

@@ -1,8 +1,11 @@
 import type { ChannelWriter } from '../channel/channel.ts';
-import type { OutputSnapshot } from '../epoch/task-snapshot.ts';
+import type { DeliverySnapshot, OutputSnapshot, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { ExchangeOperator } from '../operator/exchange.ts';
 import type { Outlet } from '../operator/outlet.ts';
+
+/** What one task gave in one epoch. */
+export type SealedOutputs = Pick<TaskSnapshot, 'outputs' | 'deliveries'>;
 
 /** All that leaves a task, and has to be out before input is released. */
 export class Exit {
@@ -41,14 +44,20 @@ export class Exit {
     for (const exchange of this.exchanges) exchange.barrier(epoch);
   }
 
-  /** What went to topics that get it epoch by epoch; `tokenOf` gives each way out a token of its own. */
-  seal(tokenOf: (outlet: number) => number): OutputSnapshot[] {
+  /**
+   * What goes out epoch by epoch; `tokenOf` gives each way out a token of its own, `epoch` is the number
+   * that systems outside are told.
+   */
+  seal(tokenOf: (outlet: number) => number, epoch: number): SealedOutputs {
     const outputs: OutputSnapshot[] = [];
+    const deliveries: DeliverySnapshot[] = [];
     for (const [i, outlet] of this.outlets().entries()) {
-      const output = outlet.epochs?.seal(tokenOf(i));
-      if (output !== undefined) outputs.push(output);
+      const output = outlet.epochs?.seal(tokenOf(i), epoch);
+      if (output === undefined) continue;
+      if ('topic' in output) outputs.push(output);
+      else deliveries.push(output);
     }
-    return outputs;
+    return { outputs, deliveries };
   }
 
   /** What was sealed may go out. */

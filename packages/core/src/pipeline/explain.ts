@@ -61,6 +61,8 @@ function describeStep(step: Step): string | undefined {
       return `topic "${step.topic}", ${step.serde.name}, ${step.watermark.name}, one task per shard`;
     case 'sink':
       return `topic "${step.topic}", ${step.serde.name}`;
+    case 'deliver':
+      return `results of committed epochs to a system outside, ${step.maxBatch} at a time, ${step.serde.name}`;
     case 'keyBy':
       return undefined;
     case 'keyByRecord':

@@ -1,3 +1,4 @@
+import type { AnyConnector, CallLimits } from '../delivery/connector.ts';
 import type { ResolvedCheckpoint } from '../epoch/options.ts';
 import type { Context } from '../operator/context.ts';
 import type { RecordCall, TimerCall } from '../operator/keyed-calls.ts';
@@ -100,6 +101,17 @@ export interface SinkStep {
   readonly end: boolean;
 }
 
+/** The results of committed epochs to a system outside. */
+export interface DeliverStep {
+  readonly kind: 'deliver';
+  /** That of the sink. */
+  readonly name: string;
+  readonly connector: AnyConnector;
+  readonly serde: Serde<unknown>;
+  readonly maxBatch: number;
+  readonly limits: CallLimits;
+}
+
 /** Several streams as one. */
 export interface MergeStep {
   readonly kind: 'merge';
@@ -152,7 +164,9 @@ export type MiddleStep =
   | ForkStep
   | SplitStep
   | TwoInputStep;
-export type Step = SourceStep | MiddleStep | SinkStep;
+/** The end of a stream. */
+export type EndStep = SinkStep | DeliverStep;
+export type Step = SourceStep | MiddleStep | EndStep;
 
 /** An output of a node: a fork and a split have several, everything else one. */
 export interface Output {
@@ -187,6 +201,14 @@ export function sinksOf({ nodes }: Graph): SinkStep[] {
   return nodes.map(({ step }) => step).filter(step => step.kind === 'sink');
 }
 
+export function deliveriesOf({ nodes }: Graph): DeliverStep[] {
+  return nodes.map(({ step }) => step).filter(step => step.kind === 'deliver');
+}
+
+export function isEnd(step: Step): step is EndStep {
+  return step.kind === 'sink' || step.kind === 'deliver';
+}
+
 /** The topics for late values, each once. */
 export function lateTopicsOf({ nodes }: Graph): string[] {
   const topics = nodes.map(({ step }) => ('lateTo' in step ? step.lateTo : undefined));
@@ -215,7 +237,7 @@ export function keepsValues({ kind }: MiddleStep): boolean {
 
 /** How many outputs a node has. */
 export function portsOf(step: Step): number {
-  if (step.kind === 'sink') return 0;
+  if (isEnd(step)) return 0;
   if (step.kind === 'fork') return step.count;
   return step.kind === 'split' ? step.routes.length : 1;
 }

@@ -11,6 +11,8 @@ export class TaskHost {
   private readonly wiring: Wiring;
   private readonly pipelines = new Map<string, readonly Task[]>();
   private tasks: readonly Task[] = [];
+  /** Dropped, with something open outside that has not ended yet. */
+  private leaving: readonly Task[] = [];
 
   constructor(wiring: Wiring) {
     this.wiring = wiring;
@@ -33,7 +35,7 @@ export class TaskHost {
   step(budget = 256): boolean {
     let progress = false;
     for (const task of this.tasks) if (task.step(budget)) progress = true;
-    return progress;
+    return this.letLeave() || progress;
   }
 
   /** Has the source tasks of a pipeline take the barrier of an epoch. */
@@ -52,6 +54,12 @@ export class TaskHost {
     this.pipelines.delete(pipeline);
     this.tasks = this.tasks.filter(task => !dropped.includes(task));
     for (const task of dropped) task.close();
+    this.leaving = [...this.leaving, ...dropped.filter(({ callsOutside }) => callsOutside)];
+  }
+
+  /** Whether nothing of a pipeline is left here, connections of its sinks included. */
+  gone(pipeline: string): boolean {
+    return !this.pipelines.has(pipeline) && this.leaving.every(task => task.pipeline !== pipeline);
   }
 
   /** Whether the pipeline's tasks here are all done; `true` for one that has none here. */
@@ -72,10 +80,16 @@ export class TaskHost {
   get dueAtMs(): number {
     let dueAtMs = Number.POSITIVE_INFINITY;
     for (const task of this.tasks) if (!task.done) dueAtMs = Math.min(dueAtMs, task.dueAtMs);
+    for (const task of this.leaving) dueAtMs = Math.min(dueAtMs, task.dueAtMs);
     return dueAtMs;
   }
 
-  /** Inputs in flight in steps that are asynchronous: with any, the event loop must run. */
+  /** Whether something is under way that needs the event loop. */
+  get busy(): boolean {
+    return this.leaving.length > 0 || this.tasks.some(({ busy }) => busy);
+  }
+
+  /** Inputs in flight in steps that are asynchronous. */
   get pending(): number {
     let pending = 0;
     for (const task of this.tasks) pending += task.pending;
@@ -85,6 +99,13 @@ export class TaskHost {
   /** Where to wait when `step` had nothing to do. */
   places(): WaitingPlace[] {
     return this.tasks.filter(task => !task.done).flatMap(task => task.places());
+  }
+
+  private letLeave(): boolean {
+    if (this.leaving.length === 0) return false;
+    const before = this.leaving.length;
+    this.leaving = this.leaving.filter(task => task.leave());
+    return this.leaving.length < before;
   }
 
   private tasksOf(pipeline: string): readonly Task[] {

@@ -1,6 +1,8 @@
 import type { Topic } from '../broker/topic.ts';
+import { type DeliveryStats, sumOfDeliveries } from '../delivery/delivery-sink.ts';
 import type { WaitOptions } from '../memory/abort.ts';
 import { addCounts, noCounts, type RecordCounts } from '../operator/counters.ts';
+import { groupPlace } from '../shard/group-access.ts';
 import type { ExplainOptions } from './explain.ts';
 import type { TaskStats } from './task.ts';
 import type { HeldTime } from './why.ts';
@@ -12,6 +14,8 @@ export interface JobStats extends RecordCounts {
   readonly lost: number;
   /** Bytes of outputs that tasks hold until their epoch is committed and they are where they belong. */
   readonly heldBytes: number;
+  /** How results get into systems outside, of a pipeline with `.deliver()`. */
+  readonly delivery: DeliveryStats | undefined;
   /** By number, so that `tasks[n]` is task n. */
   readonly tasks: readonly TaskStats[];
 }
@@ -26,8 +30,10 @@ export function jobStats(pipeline: string, tasks: readonly TaskStats[]): JobStat
     lost += task.lost;
     heldBytes += task.heldBytes;
   }
+  const deliveries = tasks.map(task => task.delivery).filter(one => one !== undefined);
+  const delivery = deliveries.length === 0 ? undefined : deliveries.reduce(sumOfDeliveries);
   const byNumber = tasks.toSorted((a, b) => a.task - b.task);
-  return { pipeline, ...sum, lost, heldBytes, tasks: byNumber };
+  return { pipeline, ...sum, lost, heldBytes, delivery, tasks: byNumber };
 }
 
 /** What to say of a job that has drained with records of which nobody knows what became: a defect. */
@@ -42,6 +48,14 @@ export function notAccountedFor(pipeline: string, records: number): string {
 export function isCaughtUp(topic: Topic, group: string): boolean {
   const { shards } = topic.groups().find(({ name }) => name === group) ?? { shards: [] };
   return shards.every(({ committed, end }) => committed === end);
+}
+
+/** Whether a group has read all that is in a topic just now. */
+export function isRead(topic: Topic, group: string): boolean {
+  const id = topic.createGroup(group);
+  return topic.shards.every(
+    shard => groupPlace(shard, id).nextOffset() >= shard.offsetOf(shard.published()),
+  );
 }
 
 /** A pipeline that an engine runs. */

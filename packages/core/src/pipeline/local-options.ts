@@ -1,5 +1,6 @@
 import type { TopicOptions } from '../broker/options.ts';
 import { checkOption } from '../config/config.ts';
+import type { AnyConnector } from '../delivery/connector.ts';
 import type { EpochDriver } from '../epoch/driver.ts';
 import { fail, shown } from '../errors.ts';
 import type { StateBackend } from '../state/backend.ts';
@@ -30,6 +31,11 @@ export interface LocalEngineOptions {
    * Default: in memory, until the pipeline is stopped.
    */
   readonly epochs?: EpochDriver | undefined;
+  /**
+   * Stands in for the connectors of sinks outside, by their names: for tests of what is handed to them.
+   * Default: each has its own.
+   */
+  readonly connector?: ((sink: string) => AnyConnector | undefined) | undefined;
   /** Whether pipelines run by themselves, between other work of the thread. Default true. */
   readonly automatic?: boolean | undefined;
 }
@@ -44,6 +50,7 @@ const NAMES: Readonly<Record<keyof LocalEngineOptions, true>> = {
   backend: true,
   stepRecords: true,
   epochs: true,
+  connector: true,
   automatic: true,
 };
 

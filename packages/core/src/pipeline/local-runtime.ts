@@ -2,7 +2,7 @@ import { DEFAULT_TOPIC_OPTIONS, type TopicOptions } from '../broker/options.ts';
 import { Topic } from '../broker/topic.ts';
 import { createChannelMemory } from '../channel/layout.ts';
 import { EpochCoordinator } from '../epoch/coordinator.ts';
-import { type EpochDriver, resumeFrom } from '../epoch/driver.ts';
+import { type EpochDriver, newLineage, resumeFrom } from '../epoch/driver.ts';
 import { asEpochError, refuseCheckpoint } from '../epoch/failures.ts';
 import { checkSavepointName, MemoryDriver } from '../epoch/memory-driver.ts';
 import { OutputGauge } from '../epoch/output-gauge.ts';
@@ -17,11 +17,11 @@ import { refuseCycle } from './cycles.ts';
 import { EpochSink } from './epoch-sink.ts';
 import { type ExplainOptions, explanationOf } from './explain.ts';
 import { TaskHost } from './host.ts';
-import { isCaughtUp, type Job, type JobStats, jobStats, notAccountedFor } from './job.ts';
+import { isCaughtUp, isRead, type Job, type JobStats, jobStats, notAccountedFor } from './job.ts';
 import { checkLocalOptions, type LocalEngineOptions } from './local-options.ts';
 import { type Pipeline, Pipeline as PipelineClass, pipelineOf } from './pipeline.ts';
 import { plainDecoder, plainEncoder } from './plain-codec.ts';
-import { type Plan, planPipeline } from './plan.ts';
+import { givesByEpochs, type Plan, planPipeline } from './plan.ts';
 import { TopicSink } from './topic-sink.ts';
 import { TopicSource } from './topic-source.ts';
 import { type HeldTime, whyHeld } from './why.ts';
@@ -29,6 +29,7 @@ import { type HeldTime, whyHeld } from './why.ts';
 const DEFAULT_CHANNEL_BYTES = 256 * 1024;
 const LONGEST_WAIT_MS = 1_000;
 const OTHER_CLOCK_MS = 10;
+const MOST_WAITS_TO_LEAVE = 200;
 
 /**
  * An engine without threads: the same topics, tasks and channels, stepped on the thread that made it.
@@ -68,6 +69,7 @@ export class LocalEngine {
             new TopicSource(this.topic(topic), shard, group, from),
           sink: topic => new TopicSink(this.topic(topic)),
           epochSink: (topic, held) => new EpochSink(this.topic(topic), held),
+          connector: options.connector,
           channel: (plan, channel) => this.channelMemory(plan, channel.id),
           bell: this.bell,
           clock: this.clock,
@@ -169,6 +171,11 @@ export class LocalEngine {
     let pending = 0;
     for (const host of this.hosts) pending += host.pending;
     return pending;
+  }
+
+  /** Whether something is under way that needs the event loop. */
+  get busy(): boolean {
+    return this.hosts.some(host => host.busy);
   }
 
   /** How long there is nothing to do by the clock; a clock that is not the machine's is looked at often. */
@@ -281,7 +288,7 @@ export class LocalJob implements Job {
   private readonly ending: string[];
   private readonly epochs: EpochDriver;
   private readonly clock: Clock;
-  private readonly coordinator: EpochCoordinator | undefined;
+  private coordinator: EpochCoordinator | undefined;
   private stopped: JobStats | undefined;
   /** Whether its tasks have counted every record: those that go on from an epoch count from there. */
   private countsAll = true;
@@ -305,13 +312,14 @@ export class LocalJob implements Job {
     this.ending = [...plan.topics.ending];
     this.epochs = epochs;
     this.clock = clock;
-    this.coordinator = this.coordinated();
   }
 
   /** Called by the engine: begins, from a savepoint or else from the last epoch that there is. */
   start(savepoint: string | undefined): void {
-    const { name, epochs } = this;
-    if (savepoint !== undefined) resumeFrom(epochs, name, savepoint);
+    const { name, epochs, clock } = this;
+    const lineage = newLineage(clock.now());
+    if (savepoint !== undefined) resumeFrom(epochs, name, savepoint, lineage);
+    this.coordinator = this.coordinated(lineage);
     this.startTasks(epochs.restore(name));
   }
 
@@ -374,18 +382,32 @@ export class LocalJob implements Job {
     if (lost !== 0) fail('TASK_FAILED', notAccountedFor(this.name, lost));
   }
 
-  caughtUp({ signal }: WaitOptions = {}): Promise<void> {
+  async caughtUp({ signal }: WaitOptions = {}): Promise<void> {
     const sources = this.plan.topics.sources.map(topic => this.engine.topic(topic));
-    this.coordinator?.hurry();
-    return this.until(
-      () =>
-        this.stopped === undefined && sources.every(topic => isCaughtUp(topic, this.plan.group)),
-      signal,
-    );
+    const { group } = this.plan;
+    await this.until(() => {
+      if (this.stopped !== undefined) return false;
+      if (sources.every(topic => isCaughtUp(topic, group))) return true;
+      // With checkpoints it is an epoch that commits what was read.
+      const { coordinator } = this;
+      const isIdle = coordinator !== undefined && coordinator.begun === coordinator.committed;
+      if (isIdle && sources.every(topic => isRead(topic, group))) coordinator.hurry();
+      return false;
+    }, signal);
+    // The next epoch is not taken before what this one gave is where it belongs.
+    if (givesByEpochs(this.plan) && !this.allDone()) await this.nextEpoch(undefined, signal);
   }
 
   async stop(): Promise<void> {
     this.stopNow();
+    const { engine, name, hosts } = this;
+    const isGone = (): boolean => hosts.every(host => host.gone(name));
+    // A clock that stands still would let a connection take for ever to end.
+    for (let waits = 0; waits < MOST_WAITS_TO_LEAVE && !isGone(); ) {
+      if (engine.step()) continue;
+      waits++;
+      await engine.waitForWork(isGone);
+    }
   }
 
   stopNow(): void {
@@ -414,13 +436,14 @@ export class LocalJob implements Job {
     for (const topic of this.ending.splice(0)) this.engine.topic(topic).end();
   }
 
-  private coordinated(): EpochCoordinator | undefined {
+  private coordinated(lineage: string): EpochCoordinator | undefined {
     const { checkpoint } = this.plan;
     if (checkpoint === undefined) return undefined;
     return new EpochCoordinator({
       pipeline: this.name,
       checkpoint,
       driver: this.epochs,
+      newLineage: lineage,
       observer: {
         begin: epoch => {
           for (const host of this.hosts) host.beginEpoch(this.name, epoch);
@@ -444,6 +467,7 @@ export class LocalJob implements Job {
         ? undefined
         : {
             from,
+            lineage: coordinator.lineage,
             gauge: OutputGauge.memory(),
             taken: (task: number, epoch: number, snapshot: TaskSnapshot) =>
               coordinator.taskTook(task, epoch, snapshot, clock.now()),
@@ -491,7 +515,7 @@ export class LocalJob implements Job {
     try {
       while (!isOver()) {
         if (!engine.step()) await engine.waitForWork(isOver);
-        else if (signal !== undefined || engine.pending > 0) await giveWay();
+        else if (signal !== undefined || engine.busy) await giveWay();
       }
     } finally {
       signal?.removeEventListener('abort', wake);

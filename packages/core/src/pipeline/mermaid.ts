@@ -1,4 +1,4 @@
-import { type Graph, isStateful, type Output } from './graph.ts';
+import { type Graph, isStateful, type Output, type Step } from './graph.ts';
 import type { Plan, StagePlan } from './plan.ts';
 import type { StageExit } from './stages.ts';
 
@@ -44,8 +44,7 @@ class Drawing {
     for (const node of stage.nodes) {
       const { step } = this.graph.nodes[node];
       const text = quoted(step.name);
-      const id = idOf(stage, node);
-      this.lines.push(`    ${id}${isStateful(step) ? `[[${text}]]` : `[${text}]`}`);
+      this.lines.push(`    ${idOf(stage, node)}${shaped(step, text)}`);
     }
     this.lines.push('  end');
   }
@@ -96,6 +95,12 @@ class Drawing {
 
 function idOf(stage: StagePlan, node: number): string {
   return `s${stage.index}n${node}`;
+}
+
+/** Double borders hold state; a hexagon is where results leave the engine. */
+function shaped(step: Step, text: string): string {
+  if (step.kind === 'deliver') return `{{${text}}}`;
+  return isStateful(step) ? `[[${text}]]` : `[${text}]`;
 }
 
 /** Mermaid takes entities where text would end a label. */

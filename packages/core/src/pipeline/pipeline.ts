@@ -14,7 +14,8 @@ interface PipelineParts {
   /** Throws `INVALID_PIPELINE` for one that is not finished. */
   graph(): Graph;
   from<T>(topic: string, serde: Serde<T>, options?: SourceOptions<T>): Stream<T>;
-  lastSink(): string | undefined;
+  /** The last step that ends a stream, as it is written. */
+  lastEnd(): string | undefined;
 }
 
 /**
@@ -71,17 +72,17 @@ export class Pipeline {
       name,
       graph: () => ({ ...parts.graph(), name }),
       from: (topic, serde, options) => parts.from(topic, serde, options),
-      lastSink: () => parts.lastSink(),
+      lastEnd: () => parts.lastEnd(),
     });
   }
 }
 
 /** What a step on the pipeline, and not on a stream, is answered. */
-function refuse(name: string, sink: string | undefined, step: string): never {
+function refuse(name: string, end: string | undefined, step: string): never {
   const why =
-    sink === undefined
+    end === undefined
       ? `.${step}() belongs to a stream; .from(topic, serde) gives one`
-      : `.${step}() comes after .to("${sink}"), which is the last step of its stream`;
+      : `.${step}() comes after ${end}, which is the last step of its stream`;
   return fail('INVALID_PIPELINE', `Pipeline "${name}": ${why}.`);
 }
 
@@ -104,12 +105,13 @@ const STEPS = [
   'join',
   'lookup',
   'to',
+  'deliver',
 ] as const;
 
 for (const step of STEPS) {
   Object.defineProperty(Pipeline.prototype, step, {
     value(this: { readonly name: string; readonly parts: PipelineParts }): never {
-      return refuse(this.name, this.parts.lastSink(), step);
+      return refuse(this.name, this.parts.lastEnd(), step);
     },
   });
 }

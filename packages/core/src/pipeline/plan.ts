@@ -1,7 +1,7 @@
 import type { ResolvedCheckpoint } from '../epoch/options.ts';
 import { KEY_GROUPS } from '../state/key-groups.ts';
 import type { Graph, SourceStep } from './graph.ts';
-import { groupOf, isStateful, lateTopicsOf, sinksOf, sourcesOf } from './graph.ts';
+import { deliveriesOf, groupOf, isStateful, lateTopicsOf, sinksOf, sourcesOf } from './graph.ts';
 import type { Pipeline } from './pipeline.ts';
 import { cutStages, type Stage } from './stages.ts';
 
@@ -47,6 +47,8 @@ export interface Plan {
   readonly tasks: readonly TaskPlan[];
   readonly channels: readonly ChannelPlan[];
   readonly topics: PlanTopics;
+  /** The names of the sinks outside. */
+  readonly deliveries: readonly string[];
   /** Whether tasks hold state that is lost with their processor. */
   readonly stateful: boolean;
   readonly checkpoint: ResolvedCheckpoint | undefined;
@@ -87,9 +89,15 @@ export function planPipeline({ name, graph }: Pipeline, options: PlanOptions): P
       late: lateTopicsOf(graph),
       deadLetters: graph.deadLetters,
     },
+    deliveries: deliveriesOf(graph).map(({ name: sink }) => sink),
     checkpoint: graph.checkpoint,
     stateful: graph.nodes.some(({ step }) => isStateful(step)),
   };
+}
+
+/** Whether what a pipeline gives leaves it only once its epoch is committed. */
+export function givesByEpochs({ checkpoint, deliveries }: Plan): boolean {
+  return checkpoint !== undefined && (checkpoint.mode === 'exactly-once' || deliveries.length > 0);
 }
 
 /** All topics that a pipeline appends to, each once: outputs, late values, dead letters. */

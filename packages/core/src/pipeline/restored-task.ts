@@ -1,4 +1,9 @@
-import type { Epoch, OutputSnapshot, TaskSnapshot } from '../epoch/task-snapshot.ts';
+import type {
+  DeliverySnapshot,
+  Epoch,
+  OutputSnapshot,
+  TaskSnapshot,
+} from '../epoch/task-snapshot.ts';
 import { fail, StreamError } from '../errors.ts';
 import type { Operator } from '../operator/operator.ts';
 import { firstKeyGroup } from '../state/key-groups.ts';
@@ -55,6 +60,22 @@ export class RestorePoint {
     });
   }
 
+  /**
+   * What committed epochs gave to a sink outside and this task sees to. Of those that have the sink,
+   * each takes over as many as any other.
+   */
+  deliveriesOf({ id }: TaskPlan, sink: string): DeliverySnapshot[] {
+    const { graph, plan } = this;
+    const node = graph.nodes.findIndex(({ step }) => step.name === sink);
+    const having = plan.stages.filter(({ nodes }) => nodes.includes(node));
+    const heirs = having.flatMap(({ tasks }) => tasks);
+    return this.epoch.tasks.flatMap(({ deliveries }, at) =>
+      heirs[at % heirs.length] === id
+        ? deliveries.filter(({ origin }) => origin.sink === sink)
+        : [],
+    );
+  }
+
   private ofSource(topic: string, shard: number): RestoredTask | undefined {
     const found = this.epoch.tasks.filter(
       ({ source }) => source?.topic === topic && source.shard === shard,
@@ -66,6 +87,7 @@ export class RestorePoint {
     const { graph } = this;
     const steps = new Map(graph.nodes.map(({ step }) => [step.name, step]));
     for (const snapshot of this.epoch.tasks) {
+      for (const delivery of snapshot.deliveries) this.checkDelivery(steps, delivery);
       for (const { step: name, kind } of snapshot.steps) {
         if (name === '') continue;
         const step = steps.get(name);
@@ -76,6 +98,27 @@ export class RestorePoint {
           misfit(graph.name, `has state of "${name}" as a ${kind}, and it is a ${stateKind(step)}`);
         }
       }
+    }
+  }
+
+  private checkDelivery(
+    steps: ReadonlyMap<string, Step>,
+    { origin: { sink }, serde, records }: DeliverySnapshot,
+  ): void {
+    const { name } = this.graph;
+    const step = steps.get(sink);
+    if (step?.kind !== 'deliver') {
+      misfit(
+        name,
+        `has ${records} results for a sink "${sink}", which the pipeline has not; let it come to rest ` +
+          'first, so that an epoch has none',
+      );
+    }
+    if (step.serde.name !== serde) {
+      misfit(
+        name,
+        `has results for the sink "${sink}" by ${serde}, and it takes ${step.serde.name}`,
+      );
     }
   }
 }

@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts';
 import { SIDE, type Side } from '../operator/two-input-head.ts';
 import type { Serde } from '../serde/serde.ts';
-import type { Graph, Output, SourceStep, TwoInputStep } from './graph.ts';
+import { type Graph, isEnd, type Output, type SourceStep, type TwoInputStep } from './graph.ts';
 
 export type StageInput =
   | { readonly kind: 'source'; readonly node: number; readonly topic: string }
@@ -119,7 +119,7 @@ class Cutter {
     const stages = new Set(inputs.flatMap(input => this.at[input.node]));
     for (const stage of stages) {
       stage.nodes.push(node);
-      if (step.kind === 'sink') stage.exits.push({ kind: 'sink', node });
+      if (isEnd(step)) stage.exits.push({ kind: 'sink', node });
     }
     return [...stages];
   }

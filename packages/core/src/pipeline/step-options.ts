@@ -2,6 +2,7 @@ import type { JoinType } from '../join/join.ts';
 import type {
   AnyWindowOptions,
   DedupeOptions,
+  DeliverOptions,
   LookupOptions,
   MapAsyncOptions,
   PipelineOptions,
@@ -60,6 +61,16 @@ const SINK: NamesOf<SinkOptions<unknown, unknown>> = {
   end: true,
 };
 
+const DELIVER: NamesOf<DeliverOptions<unknown> & StepOptions> = {
+  ...STEP,
+  serde: true,
+  maxBatch: true,
+  timeout: true,
+  retries: true,
+  backoff: true,
+  maxBackoff: true,
+};
+
 const BY_KIND: Readonly<Record<string, Readonly<Record<string, true>>>> = {
   pipeline: PIPELINE,
   from: SOURCE,
@@ -69,6 +80,7 @@ const BY_KIND: Readonly<Record<string, Readonly<Record<string, true>>>> = {
   join: JOIN,
   lookup: LOOKUP,
   to: SINK,
+  deliver: DELIVER,
 };
 
 /**

@@ -1,3 +1,4 @@
+import type { Connector } from '../delivery/connector.ts';
 import type { CheckpointOptions } from '../epoch/options.ts';
 import type { AsOfSpec } from '../join/as-of.ts';
 import type { IntervalSpec } from '../join/interval.ts';
@@ -177,6 +178,21 @@ export interface SinkOptions<T, K> extends StepOptions {
   readonly timestamp?: ((value: T, context: Context<K>) => number) | undefined;
 }
 
+export interface DeliverOptions<T> {
+  /** How results are kept in their epoch until they are taken. Default: plain values as they are. */
+  readonly serde?: Serde<T> | undefined;
+  /** Results in a batch, at most. Default 500. */
+  readonly maxBatch?: number | undefined;
+  /** A call that takes longer has failed, and its signal is aborted. Default 30 s. */
+  readonly timeout?: Duration | undefined;
+  /** How often a call that failed is made again before the pipeline fails. Default: without end. */
+  readonly retries?: number | undefined;
+  /** The wait before it is made again; twice as long each time. Default 100 ms. */
+  readonly backoff?: Duration | undefined;
+  /** The longest wait. Default 30 s. */
+  readonly maxBackoff?: Duration | undefined;
+}
+
 /**
  * A stream of values inside a pipeline that is being built. Each method adds a step and returns the
  * stream after it. All throw `INVALID_PIPELINE`, naming the step, for what cannot be.
@@ -318,6 +334,16 @@ export interface Stream<T, K = string | undefined> {
   ): Stream<Awaited<R>, K>;
   /** Appends every value to a topic and ends the stream. Returns the pipeline, which may have more. */
   to(topic: string, serde: Serde<T>, options?: SinkOptions<T, K>): Pipeline;
+  /**
+   * Hands every value to a system outside, and ends the stream: batch by batch, once the epoch that
+   * they are of has been committed, each batch with a token that is the same whenever it comes again.
+   * Of a pipeline with `checkpoint`. `sink` names it in tokens, statistics and messages.
+   */
+  deliver<C = undefined>(
+    sink: string,
+    connector: Connector<T, C>,
+    options?: DeliverOptions<T>,
+  ): Pipeline;
 }
 
 /** Two streams whose values meet by their keys. */

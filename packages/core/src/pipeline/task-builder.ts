@@ -3,11 +3,13 @@ import { ByteChannelWriter } from '../channel/byte-writer.ts';
 import type { ChannelReader, ChannelWriter } from '../channel/channel.ts';
 import { createChannelMemory } from '../channel/layout.ts';
 import { LocalChannel } from '../channel/local.ts';
+import { DeliverySink } from '../delivery/delivery-sink.ts';
 import { HeldOutputs } from '../epoch/held-outputs.ts';
 import { OutputGauge } from '../epoch/output-gauge.ts';
 import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import type { ContextCell } from '../operator/context.ts';
 import { noCounts } from '../operator/counters.ts';
+import type { EpochRecordSink } from '../operator/endpoints.ts';
 import { BroadcastExchange, ExchangeOperator } from '../operator/exchange.ts';
 import { Faults } from '../operator/faults.ts';
 import type { Operator } from '../operator/operator.ts';
@@ -19,7 +21,7 @@ import { heapBackend } from '../state/heap-backend.ts';
 import { buildChain } from './chain.ts';
 import { type ChannelInput, ChannelTask } from './channel-task.ts';
 import { Exit } from './exit.ts';
-import type { FunctionStep, Graph, SinkStep, SourceStep } from './graph.ts';
+import type { DeliverStep, EndStep, FunctionStep, Graph, SourceStep } from './graph.ts';
 import type { ChannelPlan, Plan, TaskPlan } from './plan.ts';
 import { RestorePoint, stageName, stateKind } from './restored-task.ts';
 import { SourceTask } from './source-task.ts';
@@ -41,6 +43,8 @@ interface Channel {
 export interface PipelineEpochs {
   /** The epoch that they go on from. */
   readonly from: Epoch | undefined;
+  /** The run of epochs that is made. */
+  readonly lineage: string;
   /** Where the tasks say what they hold of outputs: `OutputGauge.memory()`, new for each beginning. */
   readonly gauge: SharedArrayBuffer;
   taken(task: number, epoch: number, snapshot: TaskSnapshot): void;
@@ -54,6 +58,7 @@ interface Outputs {
   readonly faults: Faults;
   /** Of a pipeline with checkpoints. */
   readonly held: HeldOutputs | undefined;
+  readonly deliveries: DeliverySink[];
   /** Dead letters and late values. */
   readonly side: Outlet[];
   readonly late: Map<string, Outlet>;
@@ -111,6 +116,7 @@ export class TaskBuilder {
     if (epochs === undefined) return undefined;
     const kinds = new Map(graph.nodes.map(({ step }) => [step.name, step]));
     return {
+      from: epochs.from?.epoch ?? 0,
       stage: stageName(graph, plan, task),
       tasks: plan.stages[task.stage].tasks.length,
       kindOf: name => {
@@ -160,7 +166,7 @@ export class TaskBuilder {
     const held = this.heldOutputs();
     const dead = this.outlet(graph.deadLetters, held);
     const faults = new Faults(plan.pipeline, sourceTopic, wiring.userRetries, dead, counts);
-    return { counts, faults, held, side: [dead], late: new Map() };
+    return { counts, faults, held, deliveries: [], side: [dead], late: new Map() };
   }
 
   private heldOutputs(): HeldOutputs | undefined {
@@ -180,10 +186,13 @@ export class TaskBuilder {
     const backends: StateBackend[] = [];
     const last = stage.exits.map((way, index): Operator => {
       if (way.kind === 'sink') {
-        const sink = graph.nodes[way.node].step as SinkStep;
-        const outlet = this.outlet(sink.topic, held).open();
+        const end = graph.nodes[way.node].step as EndStep;
+        const outlet =
+          end.kind === 'sink'
+            ? this.outlet(end.topic, held).open()
+            : this.deliveryOutlet(task, end, outputs);
         sinks.push(outlet);
-        return new SinkOperator(sink.name, sink as SinkForm, outlet, faults, counts);
+        return new SinkOperator(end.name, end as SinkForm, outlet, faults, counts);
       }
       const channels = this.writers(task, index, way, recordsStay);
       const exchange = this.exchange(way, channels, outputs);
@@ -209,6 +218,7 @@ export class TaskBuilder {
       exit: new Exit(exchanges, sinks, side),
       counts,
       sideOutlets: side,
+      deliveries: outputs.deliveries,
       clock: wiring.clock,
       epochs: this.taskEpochs(task),
       held,
@@ -248,19 +258,42 @@ export class TaskBuilder {
     );
   }
 
+  /** A way out to a system outside, with what committed epochs gave and may not have been taken. */
+  private deliveryOutlet(task: TaskPlan, step: DeliverStep, { held, deliveries }: Outputs): Outlet {
+    const { wiring, plan, epochs, restorePoint } = this;
+    const { name: sink, serde, maxBatch, limits } = step;
+    if (held === undefined || epochs === undefined) {
+      throw new Error(`the sink "${sink}" has no epochs`);
+    }
+    const delivery = new DeliverySink({
+      pipeline: plan.pipeline,
+      sink,
+      task: task.id,
+      lineage: epochs.lineage,
+      connector: wiring.connector?.(sink) ?? step.connector,
+      serde,
+      maxBatch,
+      limits,
+      held,
+      clock: wiring.clock,
+      wake: wiring.wake,
+    });
+    deliveries.push(delivery);
+    for (const given of restorePoint?.deliveriesOf(task, sink) ?? []) delivery.resume(given);
+    return new Outlet(() => delivery, sink).open();
+  }
+
   /** Ways out for what committed epochs gave, and what may not have been appended. */
   private resumeOutputs(task: TaskPlan, { side, held }: Outputs): void {
     if (held === undefined) return;
     const given = this.restorePoint?.outputsOf(task) ?? [];
-    const outlets = new Map<string, Outlet>();
+    const sinks = new Map<string, EpochRecordSink>();
     for (const output of given) {
-      let outlet = outlets.get(output.topic);
-      if (outlet === undefined) {
-        outlet = new Outlet(() => this.wiring.epochSink(output.topic, held), output.topic).open();
-        outlets.set(output.topic, outlet);
-        side.push(outlet);
-      }
-      outlet.epochs?.resume(output);
+      const { topic } = output;
+      const sink = sinks.get(topic) ?? this.wiring.epochSink(topic, held);
+      if (!sinks.has(topic)) side.push(new Outlet(() => sink, topic).open());
+      sinks.set(topic, sink);
+      sink.resume(output);
     }
   }
 

@@ -1,3 +1,4 @@
+import { type DeliverySink, type DeliveryStats, deliveryStats } from '../delivery/delivery-sink.ts';
 import type { HeldOutputs } from '../epoch/held-outputs.ts';
 import type { SourcePosition, StepSnapshot, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { StreamError } from '../errors.ts';
@@ -42,8 +43,12 @@ export interface TaskStats {
   readonly heldBy: string | undefined;
   /** Bytes of outputs that wait until their epoch is committed, and they are where they belong. */
   readonly heldBytes: number;
+  /** Of a task with sinks outside. */
+  readonly delivery: DeliveryStats | undefined;
   /** Waiting for room further down. */
   readonly suspended: boolean;
+  /** Waiting with the next epoch until what the last one gave is where it belongs. */
+  readonly atBarrier: boolean;
   readonly done: boolean;
 }
 
@@ -71,10 +76,14 @@ export interface TaskParts {
   /** Of a pipeline with checkpoints. */
   readonly epochs: TaskEpochs | undefined;
   readonly held: HeldOutputs | undefined;
+  /** Its sinks outside. */
+  readonly deliveries: readonly DeliverySink[];
 }
 
 /** What a task of a pipeline with checkpoints says. */
 export interface TaskEpochs {
+  /** The epoch that it goes on from, 0 for none. */
+  readonly from: number;
   /** How its stage is known in snapshots, and of how many tasks. */
   readonly stage: string;
   readonly tasks: number;
@@ -141,13 +150,15 @@ export abstract class Task {
   protected readonly held: HeldOutputs | undefined;
   /** Whether an epoch has been asked for since the last barrier, for what is held. */
   private hurriedForOutputs = false;
+  private readonly deliveries: readonly DeliverySink[];
   /** The epoch whose barrier stands before the next input, 0 for none. */
   private wanted = 0;
   /** What was taken at a barrier that is not out yet on every exit. */
   private taken: { readonly epoch: number; readonly snapshot: TaskSnapshot } | undefined;
   /** Whether the end has been told: the next epoch that is committed contains it. */
   private endTold = false;
-  private lastTaken = 0;
+  /** The last epoch that it has taken the barrier of, or was restored from. */
+  private lastTaken: number;
   private endCommitted = false;
   /** The end of input: told step by step, since each may suspend. */
   private ending: 'open' | 'time' | 'end' | 'flush' = 'open';
@@ -169,6 +180,8 @@ export abstract class Task {
     this.standingSinceMs = parts.clock.now();
     this.epochs = parts.epochs;
     this.held = parts.held;
+    this.lastTaken = parts.epochs?.from ?? 0;
+    this.deliveries = parts.deliveries;
     this.ledger = new ReleaseLedger(inputs, parts.exit.channels);
     this.released = new Array<number>(inputs).fill(0);
   }
@@ -222,7 +235,9 @@ export abstract class Task {
   get dueAtMs(): number {
     let dueAtMs = Number.POSITIVE_INFINITY;
     for (const { deadlineMs } of this.asynchronous) dueAtMs = Math.min(dueAtMs, deadlineMs);
-    if (this.suspended || this.ending !== 'open' || this.taken !== undefined) return dueAtMs;
+    for (const delivery of this.deliveries) dueAtMs = Math.min(dueAtMs, delivery.dueAtMs);
+    if (this.closed || this.suspended || this.ending !== 'open') return dueAtMs;
+    if (this.taken !== undefined) return dueAtMs;
     for (const one of this.clocked) dueAtMs = Math.min(dueAtMs, one.dueAtMs);
     return dueAtMs;
   }
@@ -232,6 +247,16 @@ export abstract class Task {
     let pending = 0;
     for (const one of this.asynchronous) pending += one.pending;
     return pending;
+  }
+
+  /** Whether something is under way that needs the event loop. */
+  get busy(): boolean {
+    return this.pending > 0 || this.callsOutside;
+  }
+
+  /** Whether calls of systems outside are under way for its sinks. */
+  get callsOutside(): boolean {
+    return this.deliveries.some(({ busy }) => busy);
   }
 
   /** Where to wait for input or room, when a step had nothing to do. */
@@ -248,6 +273,12 @@ export abstract class Task {
     for (const backend of this.backends) backend.close?.();
     this.exit.end();
     this.closeInputs();
+  }
+
+  /** Goes on, once closed, with ending what it had open outside; `false` when there is nothing left. */
+  leave(): boolean {
+    for (const delivery of this.deliveries) delivery.step();
+    return this.callsOutside;
   }
 
   /** Reads and pushes until the budget is used up, input is, or something suspends. */
@@ -310,13 +341,16 @@ export abstract class Task {
       watermark: this.passedTime,
       watermarkSinceMs: this.standingSinceMs,
       heldBytes: this.held?.bytes ?? 0,
+      delivery: deliveryStats(this.deliveries),
       suspended: this.suspended,
+      atBarrier: this.atBarrier,
       done: this.done,
     };
   }
 
   private tryStep(budget: number): boolean {
     let progress = false;
+    for (const delivery of this.deliveries) if (delivery.step()) progress = true;
     if (this.asynchronous.length > 0) this.expire();
     if (this.suspended) {
       if (this.resume()) {
@@ -374,9 +408,11 @@ export abstract class Task {
       if (sections.length > 0) steps.push({ step, kind: kindOf(step), sections, layers });
     }
     const { index } = this.plan;
-    const outputs = this.exit.seal(outlet => tokenOf(epoch, outlet));
+    // Whatever the number of the epoch that has its end: the task takes part in none before that.
+    const number = epoch === END ? this.lastTaken + 1 : epoch;
+    const sealed = this.exit.seal(outlet => tokenOf(epoch, outlet), number);
     this.held?.seal();
-    return { stage, index, tasks, ended, source: this.sourcePosition(), steps, outputs };
+    return { stage, index, tasks, ended, source: this.sourcePosition(), steps, ...sealed };
   }
 
   private expire(): void {
@@ -493,8 +529,8 @@ export abstract class Task {
     }
     if (!this.endCommitted) return false;
     this.close();
-    this.done = true;
-    return true;
+    this.done = !this.callsOutside;
+    return this.done;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { SlowestDelivery } from '../delivery/delivery-sink.ts';
 import type { Plan, TaskPlan } from './plan.ts';
 import type { TaskStats } from './task.ts';
 
@@ -24,14 +25,18 @@ export interface HeldTime {
   readonly text: string;
 }
 
+/** What a sink waits for. */
+export const OUTSIDE = 'the system outside';
+
 type Place = Pick<HeldTime, 'by' | 'at' | 'furthest'>;
 
 /**
  * Follows the watermark of every step that keeps state (or of the one named `step`) from its slowest
- * task back to the producer that it waits for. Steps whose input has ended are left out.
+ * task back to the producer that it waits for. Steps whose input has ended are left out. Before them
+ * stand sinks outside that hold the pipeline back.
  */
 export function whyHeld(plan: Plan, tasks: readonly TaskStats[], step?: string): HeldTime[] {
-  const held: HeldTime[] = [];
+  const held = tasks.flatMap(task => heldBySink(task, step));
   for (const stage of plan.stages) {
     const open = stage.tasks.map(id => tasks[id]).filter(({ done }) => !done);
     if (open.length === 0) continue;
@@ -44,6 +49,33 @@ export function whyHeld(plan: Plan, tasks: readonly TaskStats[], step?: string):
     }
   }
   return held;
+}
+
+/** A task whose batch for a system outside has failed, or is what it reads nothing for. */
+function heldBySink(stats: TaskStats, step: string | undefined): HeldTime[] {
+  const { delivery, stage, index, watermark } = stats;
+  const batch = delivery?.slowest;
+  if (delivery === undefined || batch === undefined) return [];
+  if (step !== undefined && step !== batch.sink) return [];
+  if (batch.failures === 0 && !stats.atBarrier) return [];
+  const { sink, sinceMs } = batch;
+  const text = `${describeDelivery(stats.task, delivery.waiting, batch)}.`;
+  const place = { by: OUTSIDE, at: watermark, furthest: watermark };
+  return [{ step: sink, stage, task: index, watermark, sinceMs, ...place, text }];
+}
+
+/** What keeps a system outside from taking a batch, in a sentence without its end. */
+export function describeDelivery(
+  task: number,
+  waiting: number,
+  { sink, sinceMs, failures, error }: SlowestDelivery,
+): string {
+  const calls = failures === 1 ? 'one call has' : `${failures} calls have`;
+  const why = failures === 0 ? 'a call is under way' : `${calls} failed, the last with ${error}`;
+  return (
+    `The sink "${sink}" has not taken a batch of task ${task} since ${time(sinceMs)} by the clock, and ` +
+    `${waiting} results wait: ${why}`
+  );
 }
 
 function heldAt(step: string, stats: TaskStats, place: Place): HeldTime {

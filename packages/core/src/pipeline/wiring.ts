@@ -1,7 +1,8 @@
 import type { ValueDecoder, ValueEncoder } from '../channel/value-codec.ts';
+import type { AnyConnector } from '../delivery/connector.ts';
 import type { HeldOutputs } from '../epoch/held-outputs.ts';
 import type { Bell } from '../memory/bell.ts';
-import type { RecordSink, SourceInput } from '../operator/endpoints.ts';
+import type { EpochRecordSink, RecordSink, SourceInput } from '../operator/endpoints.ts';
 import type { StateBackend } from '../state/backend.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ChannelPlan, Plan } from './plan.ts';
@@ -16,7 +17,9 @@ export interface Wiring {
   /** Opens a producer of a task's own. */
   sink(topic: string): RecordSink;
   /** The same, for records that are held until their epoch has been committed. */
-  epochSink(topic: string, held: HeldOutputs): RecordSink;
+  epochSink(topic: string, held: HeldOutputs): EpochRecordSink;
+  /** Stands in for the connector of a sink outside, where there is one. */
+  readonly connector?: ((sink: string) => AnyConnector | undefined) | undefined;
   /** The memory of a channel between two processors: the same on both. */
   channel(plan: Plan, channel: ChannelPlan): SharedArrayBuffer;
   readonly bell: Bell;

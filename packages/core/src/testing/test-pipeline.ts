@@ -1,7 +1,9 @@
 import type { Producer } from '../broker/producer.ts';
 import type { Topic } from '../broker/topic.ts';
+import type { Delivered } from '../delivery/connector.ts';
 import { unaccounted } from '../operator/counters.ts';
 import {
+  deliveriesOf,
   lateTopicsOf,
   type SinkStep,
   type SourceStep,
@@ -62,6 +64,8 @@ export class PipelineTest {
   private readonly producers = new Map<string, Producer>();
   private readonly readers = new Map<string, ReturnType<Topic['consume']>>();
   private readonly arrived = new Map<string, Arrived[]>();
+  /** What sinks outside have been handed, by their names. */
+  private readonly handed = new Map<string, Delivered<unknown>[]>();
 
   constructor(pipeline: Pipeline, options: TestPipelineOptions) {
     const { shards, startMs, ...rest } = options;
@@ -72,11 +76,13 @@ export class PipelineTest {
       clock: this.clock,
       automatic: false,
       backend: () => frozenBackend,
+      connector: sink => ({ write: results => void this.handed.get(sink)?.push(...results) }),
       topics: { shards: shards ?? 1, shardBytes: 1024 * 1024, slots: 4096 },
     });
     const { graph } = pipeline;
     this.sources = sourcesOf(graph);
     this.sinks = sinksOf(graph);
+    for (const { name: sink } of deliveriesOf(graph)) this.handed.set(sink, []);
     this.job = this.engine.add(pipeline);
     const outputs = this.sinks.map(({ topic }) => topic);
     for (const topic of [...outputs, ...lateTopicsOf(graph), graph.deadLetters]) this.reader(topic);
@@ -153,6 +159,23 @@ export class PipelineTest {
     return this.take(this.sinkOf(topic).topic).map(({ value }) => value);
   }
 
+  /**
+   * What a sink outside has been handed since the last call: by default the only one. Its connector is
+   * not called; its results come with the epochs, which begin by the clock and at the end.
+   */
+  delivered(sink?: string): Delivered<unknown>[] {
+    const [only] = this.handed.keys();
+    if (sink === undefined && this.handed.size > 1) {
+      throw new Error(`the pipeline has several sinks outside: say which of ${this.sinksOutside}`);
+    }
+    const found = this.handed.get(sink ?? only);
+    if (found === undefined) {
+      throw new Error(`the pipeline has the sinks outside ${this.sinksOutside}, not "${sink}"`);
+    }
+    this.run();
+    return found.splice(0);
+  }
+
   /** Late records since the last call, of all topics for them. */
   late(): RecordCopy[] {
     return lateTopicsOf(this.pipeline.graph).flatMap(topic => this.records(topic));
@@ -184,7 +207,7 @@ export class PipelineTest {
    */
   async settled(): Promise<void> {
     this.run();
-    while (this.engine.pending > 0) {
+    while (this.engine.busy) {
       await new Promise<void>(resolve => setImmediate(resolve));
       this.run();
     }
@@ -200,6 +223,10 @@ export class PipelineTest {
     const { nodes } = this.pipeline.graph;
     const holds = nodes.some(({ step }) => step.kind === 'two-input' && step.rightFirst);
     return holds && !this.sources.every(({ topic }) => this.engine.topic(topic).ended);
+  }
+
+  private get sinksOutside(): string {
+    return [...this.handed.keys()].map(sink => `"${sink}"`).join(', ');
   }
 
   private send(producer: string | undefined, topic: string | undefined, record: RecordInput): void {
@@ -270,7 +297,7 @@ function one<S extends { readonly topic: string }>(
   does: string,
 ): S {
   const found = topic === undefined ? steps : steps.filter(step => step.topic === topic);
-  const topics = steps.map(step => `"${step.topic}"`).join(', ');
+  const topics = steps.map(step => `"${step.topic}"`).join(', ') || 'no topic';
   if (found.length === 0) throw new Error(`the pipeline ${does} ${topics}, not "${topic}"`);
   if (topic === undefined && new Set(found.map(step => step.topic)).size > 1) {
     throw new Error(`the pipeline ${does} several topics: say which of ${topics}`);

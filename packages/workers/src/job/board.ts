@@ -5,17 +5,17 @@ import { add, loadAcquire, storeRelease } from '@lite-streams/core/ground';
  * asking.
  *
  * ```
- * per task 320 B:   0  version       odd while the task's processor writes the rest
+ * per task 768 B:   0  version       odd while the task's processor writes the rest
  *                   4  text bytes
- *                   8  numbers       24 × f64
- *                 200  text          120 B of UTF-8
+ *                   8  numbers       32 × f64
+ *                 264  text          504 B of UTF-8
  * ```
  * One writer per task. A reader that meets an odd or a changed version reads again.
  */
-const ROW_BYTES = 320;
+const ROW_BYTES = 768;
 const TEXT_LENGTH_AT = 4;
 const NUMBERS_AT = 8;
-const TEXT_AT = 200;
+const TEXT_AT = 264;
 /** A writer that was killed while it wrote leaves an odd version: what it left is shown then. */
 const MOST_READS = 1_000;
 

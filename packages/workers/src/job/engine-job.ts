@@ -12,6 +12,7 @@ import {
   type Explanation,
   fail,
   type GroupPlace,
+  givesByEpochs,
   groupPlace,
   jobStats,
   outputsOf,
@@ -118,16 +119,16 @@ export class EngineJob implements Job {
   }
 
   /**
-   * Resolves when all source topics have ended and everything that came of them is appended. Rejects
-   * with what stopped the job, with `CLOSED` when it was stopped before, with `ABORTED`.
+   * Resolves when all source topics have ended and everything that came of them is appended, or taken by
+   * systems outside. Rejects with what stopped the job, with `CLOSED` when it was stopped before, with `ABORTED`.
    */
   async drained(options: WaitOptions = {}): Promise<void> {
     await this.until(() => this.current === 'drained', options);
   }
 
   /**
-   * Resolves when the job has read, and appended what came of, all that is there when this is
-   * called; windows stay open. Rejects as `drained` does.
+   * Resolves when the job has read all that is there when this is called, and what came of it is
+   * appended, or taken by systems outside; windows stay open. Rejects as `drained` does.
    */
   async caughtUp(options: WaitOptions = {}): Promise<void> {
     const ends = this.cursors.map(({ shard }) => shard.offsetOf(shard.published()));
@@ -148,6 +149,7 @@ export class EngineJob implements Job {
       return false;
     };
     await this.until(reached, options);
+    if (givesByEpochs(this.plan)) await this.nextEpoch(options);
     await this.home.show(this.id);
   }
 
@@ -233,6 +235,20 @@ export class EngineJob implements Job {
   /** Called by the engine. */
   hasRestarted(): void {
     this.restarts++;
+  }
+
+  /** Waits for an epoch more, which is not taken before what the last one gave is where it belongs. */
+  private async nextEpoch(options: WaitOptions): Promise<void> {
+    if (this.current !== 'running') return;
+    let committed = false;
+    // What ends the job meanwhile is told by `until`.
+    this.checkpoint().then(
+      () => {
+        committed = true;
+      },
+      () => {},
+    );
+    await this.until(() => committed || this.current === 'drained', options);
   }
 
   private lag(): number {

@@ -1,4 +1,4 @@
-import type { JobStats, TaskStats } from '@lite-streams/core';
+import type { DeliveryStats, JobStats, TaskStats } from '@lite-streams/core';
 import { COUNT_NAMES, noCounts, type TaskPlan } from '@lite-streams/core/internal';
 import type { Board } from './board.ts';
 
@@ -24,23 +24,65 @@ const SLOWEST = LOST + 3;
 const SLOWEST_AT = LOST + 4;
 const FURTHEST_AT = LOST + 5;
 const HELD_BYTES = LOST + 6;
-const FLAGS = LOST + 7;
-const NUMBERS = LOST + 8;
+/** Of sinks outside: results taken and to be taken, failed calls; of the slowest batch since when, and its failures. */
+const DELIVERED = LOST + 7;
+const UNDELIVERED = LOST + 8;
+const FAILURES = LOST + 9;
+const SLOWEST_SINCE = LOST + 10;
+const SLOWEST_FAILURES = LOST + 11;
+const FLAGS = LOST + 12;
+const NUMBERS = LOST + 13;
+
+/** Between the texts of a row. */
+const SEPARATOR = '\0';
 
 const IDLE = 1;
 const SUSPENDED = 2;
 const DONE = 4;
 /** Set in every row that has been written. */
 const SHOWN = 8;
+/** It has sinks outside; a batch for one waits. */
+const DELIVERS = 16;
+const BATCH_WAITS = 32;
+const AT_BARRIER = 64;
 
 export function writeTask(board: Board, stats: TaskStats): void {
-  const { counts, lost, watermark, watermarkSinceMs, heldBytes, idle, suspended, done } = stats;
+  const { counts, lost, watermark, watermarkSinceMs, heldBytes, delivery } = stats;
   const slowest = stats.slowest ?? { input: -1, watermark: 0, furthest: 0 };
-  const flags = SHOWN | (idle ? IDLE : 0) | (suspended ? SUSPENDED : 0) | (done ? DONE : 0);
   const numbers = COUNT_NAMES.map(name => counts[name]);
   numbers.push(lost, watermark, watermarkSinceMs);
-  numbers.push(slowest.input, slowest.watermark, slowest.furthest, heldBytes, flags);
-  board.write(stats.task, numbers, stats.heldBy ?? '');
+  numbers.push(slowest.input, slowest.watermark, slowest.furthest, heldBytes);
+  numbers.push(delivery?.delivered ?? 0, delivery?.waiting ?? 0, delivery?.failures ?? 0);
+  const batch = delivery?.slowest;
+  numbers.push(batch?.sinceMs ?? 0, batch?.failures ?? 0, flagsOf(stats));
+  const texts = [stats.heldBy ?? '', batch?.sink ?? '', batch?.error ?? ''];
+  board.write(stats.task, numbers, texts.join(SEPARATOR));
+}
+
+function flagsOf({ idle, suspended, atBarrier, done, delivery }: TaskStats): number {
+  let flags = SHOWN;
+  if (idle) flags |= IDLE;
+  if (suspended) flags |= SUSPENDED;
+  if (atBarrier) flags |= AT_BARRIER;
+  if (done) flags |= DONE;
+  if (delivery !== undefined) flags |= DELIVERS;
+  if (delivery?.slowest !== undefined) flags |= BATCH_WAITS;
+  return flags;
+}
+
+function deliveryOf(numbers: readonly number[], sink: string, error: string): DeliveryStats {
+  const slowest = {
+    sink,
+    sinceMs: numbers[SLOWEST_SINCE],
+    failures: numbers[SLOWEST_FAILURES],
+    error: error === '' ? undefined : error,
+  };
+  return {
+    delivered: numbers[DELIVERED],
+    waiting: numbers[UNDELIVERED],
+    failures: numbers[FAILURES],
+    slowest: (numbers[FLAGS] & BATCH_WAITS) === 0 ? undefined : slowest,
+  };
 }
 
 /** A task as its processor showed it last; one that nothing has been shown of has read nothing. */
@@ -50,6 +92,7 @@ export function readTask(board: Board, pipeline: string, plan: TaskPlan): TaskSt
   for (const [at, name] of COUNT_NAMES.entries()) counts[name] = numbers[at];
   const flags = numbers[FLAGS];
   const isShown = (flags & SHOWN) !== 0;
+  const [heldBy, sink = '', error = ''] = text.split(SEPARATOR);
   return {
     pipeline,
     task: plan.id,
@@ -69,9 +112,11 @@ export function readTask(board: Board, pipeline: string, plan: TaskPlan): TaskSt
             furthest: numbers[FURTHEST_AT],
           },
     heldBytes: numbers[HELD_BYTES],
+    delivery: (flags & DELIVERS) === 0 ? undefined : deliveryOf(numbers, sink, error),
     idle: (flags & IDLE) !== 0,
-    heldBy: text === '' ? undefined : text,
+    heldBy: heldBy === '' ? undefined : heldBy,
     suspended: (flags & SUSPENDED) !== 0,
+    atBarrier: (flags & AT_BARRIER) !== 0,
     done: (flags & DONE) !== 0,
   };
 }

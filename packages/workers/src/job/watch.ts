@@ -1,11 +1,11 @@
-import type { TaskStats } from '@lite-streams/core';
-import { HeldWatermarks } from '@lite-streams/core/internal';
+import { systemClock, type TaskStats } from '@lite-streams/core';
+import { describeDelivery, HeldWatermarks, OUTSIDE } from '@lite-streams/core/internal';
 import type { EngineJob, JobHome } from './engine-job.ts';
 
 /**
  * Looks after one job for what would otherwise be silent for ever: an output that waits for room
- * because of a group that nobody reads, an input that holds the watermark. Each is told once, until
- * it moves on.
+ * because of a group that nobody reads, an input that holds the watermark, a system outside that takes
+ * no results. Each is told once, until it moves on.
  */
 export class JobWatch {
   private readonly job: EngineJob;
@@ -15,6 +15,8 @@ export class JobWatch {
   private out = -1;
   private sinceMs = 0;
   private told = false;
+  /** Of each task the batch for a system outside that was told of, by since when it has waited. */
+  private readonly toldBatches = new Map<number, number>();
 
   constructor(job: EngineJob, home: JobHome, afterMs: number) {
     this.job = job;
@@ -27,10 +29,27 @@ export class JobWatch {
   look(nowMs: number): void {
     const { out, tasks } = this.job.stats();
     this.lookAtOutput(out, tasks, nowMs);
+    for (const task of tasks) this.lookAtDelivery(task);
     const held = this.watermarks.look(tasks, nowMs);
     // Where no step waits for time, nothing is held up.
-    if (held.length === 0 || this.job.why().length === 0) return;
+    if (held.length === 0 || !this.job.why().some(({ by }) => by !== OUTSIDE)) return;
     for (const task of held) this.warn(this.heldWatermark(task));
+  }
+
+  private lookAtDelivery({ task, delivery }: TaskStats): void {
+    const batch = delivery?.slowest;
+    if (
+      delivery === undefined ||
+      batch === undefined ||
+      this.toldBatches.get(task) === batch.sinceMs
+    ) {
+      return;
+    }
+    if (systemClock.now() - batch.sinceMs < this.afterMs) return;
+    this.toldBatches.set(task, batch.sinceMs);
+    this.warn(
+      `${describeDelivery(task, delivery.waiting, batch)}; nothing more is committed before.`,
+    );
   }
 
   private lookAtOutput(out: number, tasks: readonly TaskStats[], nowMs: number): void {

@@ -92,6 +92,7 @@ async function begin(incarnation = 0): Promise<{ plan: Plan; board: SharedArrayB
     gauge,
     board,
     from: undefined,
+    lineage: '',
   });
   await until('begun');
   return { plan, board };
@@ -179,6 +180,7 @@ describe('a processor', () => {
       gauge,
       board,
       from: undefined,
+      lineage: '',
     });
     await expect(until('begun')).rejects.toMatchObject({ code: 'UNKNOWN_TOPIC' });
   });
@@ -197,6 +199,7 @@ async function beginAgain(): Promise<{ committed: number; unread: number }> {
     gauge,
     board,
     from: undefined,
+    lineage: '',
   });
   return until('begun');
 }

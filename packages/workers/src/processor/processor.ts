@@ -48,6 +48,8 @@ export class Processor {
   private readonly parts = new Map<number, JobPart>();
   /** Jobs that have not been forgotten, whether or not their module has been loaded yet. */
   private readonly wanted = new Set<number>();
+  /** Jobs whose end has not been told yet. */
+  private readonly dropping = new Set<number>();
   private readonly now: () => number;
   private lettersRead = -1;
   private loading = 0;
@@ -98,7 +100,7 @@ export class Processor {
 
   /** Whether something is under way that needs the event loop. */
   get needsEventLoop(): boolean {
-    return this.loading > 0 || this.host.pending > 0;
+    return this.loading > 0 || this.host.busy;
   }
 
   /** One round. Tells whether there was anything to do. */
@@ -106,6 +108,7 @@ export class Processor {
     const letters = this.readLetters();
     if (!this.host.step()) return letters;
     this.unreported = true;
+    this.tellDropped();
     return true;
   }
 
@@ -168,7 +171,8 @@ export class Processor {
         return;
       case 'drop':
         this.drop(message.job);
-        this.tell({ kind: 'dropped', job: message.job });
+        this.dropping.add(message.job);
+        this.tellDropped();
         return;
       case 'forget':
         this.drop(message.job);
@@ -177,6 +181,16 @@ export class Processor {
         return;
       case 'stop':
         this.stopped = true;
+    }
+  }
+
+  /** Jobs that were dropped are gone when connections to systems outside have ended. */
+  private tellDropped(): void {
+    for (const job of this.dropping) {
+      const name = this.parts.get(job)?.pipeline.name;
+      if (name !== undefined && !this.host.gone(name)) continue;
+      this.dropping.delete(job);
+      this.tell({ kind: 'dropped', job });
     }
   }
 
@@ -218,7 +232,7 @@ export class Processor {
     }
   }
 
-  private begin({ job, plan, incarnation, channels, gauge, board, from }: Begin): void {
+  private begin({ job, plan, incarnation, channels, gauge, board, from, lineage }: Begin): void {
     const part = this.parts.get(job);
     if (part === undefined) return;
     part.running = { plan, incarnation, channels, board: new Board(board) };
@@ -227,6 +241,7 @@ export class Processor {
       const of = { job, incarnation };
       this.host.add(part.pipeline, plan, this.boot.index, {
         from,
+        lineage,
         gauge,
         taken: (task, epoch, snapshot) =>
           this.tell({ kind: 'taken', ...of, task, epoch, snapshot }),

@@ -154,6 +154,8 @@ export type ToProcessor =
       readonly board: SharedArrayBuffer;
       /** What the tasks of a pipeline with checkpoints begin from, where there is something. */
       readonly from: Epoch | undefined;
+      /** The run of epochs that they make. */
+      readonly lineage: string;
     }
   /** The source tasks are to take the barrier of an epoch. */
   | {

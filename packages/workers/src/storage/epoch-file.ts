@@ -19,7 +19,7 @@ import type { Disk } from './disk.ts';
  *
  * All little-endian.
  */
-export const EPOCH_FORMAT = 1;
+export const EPOCH_FORMAT = 2;
 /** Where a snapshot stands that was written with an earlier epoch: its number, and the places in it. */
 export interface StoredElsewhere {
   readonly epoch: number;

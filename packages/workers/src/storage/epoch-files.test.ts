@@ -11,6 +11,7 @@ function epochOf(number: number, bytes = 700): Epoch {
   return {
     pipeline: 'sums/of it',
     epoch: number,
+    lineage: 'first',
     tasks: [
       {
         stage: 'from',
@@ -20,6 +21,7 @@ function epochOf(number: number, bytes = 700): Epoch {
         source: { topic: 'in', shard: 0, position: number * 100 },
         steps: [{ step: 'sum', kind: 'tumbling', sections: [section], layers: 1 }],
         outputs: [],
+        deliveries: [],
       },
     ],
   };

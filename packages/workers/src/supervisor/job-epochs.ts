@@ -3,6 +3,7 @@ import {
   EpochCoordinator,
   type EpochDriver,
   type EpochRequest,
+  newLineage,
   type ResolvedCheckpoint,
   resumeFrom,
 } from '@lite-streams/core/ground';
@@ -12,12 +13,15 @@ import type { FromProcessor } from '../protocol/messages.ts';
 export interface EpochClock {
   /** Milliseconds that never go back. */
   now(): number;
+  /** Milliseconds since 1970. */
+  date(): number;
   /** Calls `then` after `ms`, unless what is returned is called before. */
   after(ms: number, then: () => void): () => void;
 }
 
 const machineClock: EpochClock = {
   now: () => performance.now(),
+  date: () => Date.now(),
   after: (ms, then) => {
     const timer = setTimeout(then, ms);
     return () => clearTimeout(timer);
@@ -56,11 +60,13 @@ export class JobEpochs {
     this.clock = around.clock ?? machineClock;
     this.pipeline = pipeline;
     this.driver = driver;
-    if (savepoint !== undefined) resumeFrom(driver, pipeline, savepoint);
+    const lineage = newLineage(this.clock.date());
+    if (savepoint !== undefined) resumeFrom(driver, pipeline, savepoint, lineage);
     this.coordinator = new EpochCoordinator({
       pipeline,
       checkpoint,
       driver,
+      newLineage: lineage,
       observer: {
         begin: epoch => around.begin(epoch),
         committed: epoch => around.committed(epoch, this.coordinator.lastTookMs),
@@ -78,6 +84,11 @@ export class JobEpochs {
   /** What the tasks begin from. */
   get from(): Epoch | undefined {
     return this.driver.restore(this.pipeline);
+  }
+
+  /** The run of epochs that is made. */
+  get lineage(): string {
+    return this.coordinator.lineage;
   }
 
   /** Whether the end of all tasks has been committed. */

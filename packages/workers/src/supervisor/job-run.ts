@@ -358,8 +358,18 @@ export class JobRun {
     const { plan, board, shared } = this.planned;
     const { job, incarnation } = this;
     this.parts[index] = 'beginning';
-    const from = this.epochs?.from;
-    this.around.send(index, { kind: 'begin', job, incarnation, plan, ...shared, board, from });
+    const epochs = this.epochs;
+    const { from, lineage = '' } = epochs ?? { from: undefined };
+    this.around.send(index, {
+      kind: 'begin',
+      job,
+      incarnation,
+      plan,
+      ...shared,
+      board,
+      from,
+      lineage,
+    });
   }
 
   private tellRunning(): void {

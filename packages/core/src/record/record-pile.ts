@@ -1,4 +1,4 @@
-import { SIZE } from '../record/layout.ts';
+import { SIZE } from './layout.ts';
 
 const FIRST_BYTES = 4 * 1024;
 const SIZE_WORD_BYTES = 4;

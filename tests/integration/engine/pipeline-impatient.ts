@@ -1,0 +1,1 @@
+export { impatient as default } from './pipeline-outside.ts';
