@@ -36,6 +36,8 @@ export interface LocalEngineOptions {
    * Default: each has its own.
    */
   readonly connector?: ((sink: string) => AnyConnector | undefined) | undefined;
+  /** Whether views of records throw `STALE_VIEW` when they are used too late. Default false. */
+  readonly development?: boolean | undefined;
   /** Whether pipelines run by themselves, between other work of the thread. Default true. */
   readonly automatic?: boolean | undefined;
 }
@@ -51,6 +53,7 @@ const NAMES: Readonly<Record<keyof LocalEngineOptions, true>> = {
   stepRecords: true,
   epochs: true,
   connector: true,
+  development: true,
   automatic: true,
 };
 
@@ -61,7 +64,7 @@ export function checkLocalOptions(options: LocalEngineOptions): void {
     const known = Object.keys(NAMES).join(', ');
     fail('INVALID_OPTION', `A LocalEngine has no option ${shown(name)}. It has ${known}.`);
   }
-  for (const name of ['processors', 'userRetries', 'channelBytes'] as const) {
+  for (const name of ['processors', 'userRetries', 'channelBytes', 'development'] as const) {
     if (options[name] !== undefined) checkOption(name, options[name]);
   }
   const { channelSlots = 1, stepRecords = 1 } = options;

@@ -241,6 +241,25 @@ describe('an engine without threads', () => {
     await engine.stop();
   });
 
+  test('a job runs under another name, and goes on where its group was kept', async () => {
+    const engine = new LocalEngine({ automatic: false });
+    const run = (name?: string) => engine.add(echo, { keepGroup: true, name });
+    const jobs = [run(), run('second')];
+    expect(jobs.map(({ name }) => name)).toEqual(['echo', 'second']);
+    engine.topic('in').append({ value: 'before' });
+    engine.settle();
+    for (const job of jobs) await job.stop();
+    const groups = engine.topic('in').groups();
+    expect(groups.map(({ name }) => name)).toEqual(['pipeline/echo', 'pipeline/second']);
+    engine.topic('in').append({ value: 'after' });
+    const again = engine.add(echo);
+    engine.settle();
+    expect(again.stats()).toMatchObject({ in: 1, out: 1 });
+    await again.stop();
+    expect(engine.topic('in').groups()).toHaveLength(1);
+    await engine.stop();
+  });
+
   test('waits end by their signal, and the job goes on', async () => {
     const engine = await LocalEngine.start();
     const job = await engine.run(

@@ -109,8 +109,9 @@ export class LocalEngine {
   }
 
   /** Like `run`, for a pipeline at hand. */
-  add(pipeline: Pipeline, options: LocalRunOptions = {}): LocalJob {
+  add(given: Pipeline, options: LocalRunOptions = {}): LocalJob {
     this.checkOpen();
+    const pipeline = options.name === undefined ? given : given.named(options.name);
     const { name } = pipeline;
     if (this.jobs.has(name)) fail('PIPELINE_RUNNING', `The pipeline "${name}" runs already.`);
     const plan = planPipeline(pipeline, {
@@ -125,7 +126,8 @@ export class LocalEngine {
     for (const source of plan.topics.sources) {
       this.topic(source).createGroup(plan.group, 'earliest');
     }
-    const job = new LocalJob(this, pipeline, plan, this.hosts, this.epochs, this.clock);
+    const keep = options.keepGroup ?? false;
+    const job = new LocalJob(this, pipeline, plan, this.hosts, this.epochs, this.clock, keep);
     this.jobs.set(name, job);
     try {
       job.start(options.savepoint);
@@ -229,12 +231,13 @@ export class LocalEngine {
   }
 
   /** Called by a job. */
-  drop(plan: Plan): void {
+  drop(plan: Plan, keepGroup: boolean): void {
     this.jobs.delete(plan.pipeline);
     this.dropTasks(plan);
+    this.bell.ring();
+    if (keepGroup) return;
     if (this.options.epochs === undefined) this.epochs.forget(plan.pipeline);
     for (const source of plan.topics.sources) this.topics.get(source)?.deleteGroup(plan.group);
-    this.bell.ring();
   }
 
   /** Called by a job: its channels begin empty the next time. */
@@ -245,7 +248,10 @@ export class LocalEngine {
 
   private create(name: string, options: Partial<TopicOptions> = {}): Topic {
     const whole = { ...DEFAULT_TOPIC_OPTIONS, ...this.options.topics, ...options };
-    const topic = Topic.create(name, whole, { bell: this.bell, now: () => this.clock.now() });
+    const { bell, clock } = this;
+    const { development } = this.options;
+    const environment = { bell, now: () => clock.now(), ...(development ? { development } : {}) };
+    const topic = Topic.create(name, whole, environment);
     this.topics.set(name, topic);
     return topic;
   }
@@ -274,6 +280,13 @@ export class LocalEngine {
 }
 
 export interface LocalRunOptions {
+  /** Runs the pipeline under another name than its own, which also names its group. */
+  readonly name?: string | undefined;
+  /**
+   * Keeps the pipeline's group, and with it what is committed (with checkpoints, its last epoch), when the
+   * job has ended. Default false.
+   */
+  readonly keepGroup?: boolean | undefined;
   /** Begins from this savepoint of the pipeline, and not from its last epoch. */
   readonly savepoint?: string | undefined;
 }
@@ -288,6 +301,7 @@ export class LocalJob implements Job {
   private readonly ending: string[];
   private readonly epochs: EpochDriver;
   private readonly clock: Clock;
+  private readonly keepGroup: boolean;
   private coordinator: EpochCoordinator | undefined;
   private stopped: JobStats | undefined;
   /** Whether its tasks have counted every record: those that go on from an epoch count from there. */
@@ -303,7 +317,9 @@ export class LocalJob implements Job {
     hosts: readonly TaskHost[],
     epochs: EpochDriver,
     clock: Clock,
+    keepGroup: boolean,
   ) {
+    this.keepGroup = keepGroup;
     this.name = pipeline.name;
     this.engine = engine;
     this.pipeline = pipeline;
@@ -414,7 +430,7 @@ export class LocalJob implements Job {
     if (this.stopped !== undefined) return;
     this.stopped = this.stats();
     this.coordinator?.close(new StreamError('CLOSED', `The pipeline "${this.name}" was stopped.`));
-    this.engine.drop(this.plan);
+    this.engine.drop(this.plan, this.keepGroup);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -21,7 +21,7 @@ export class TopicSource implements SourceInput {
   private readonly topic: Topic;
   private readonly reader: ShardReader;
   private readonly run: SlotRun;
-  private readonly flyweight = new RecordView();
+  private flyweight = new RecordView();
   /** Whether the one slot of the last poll is an end that was committed before this source began. */
   private endedBefore = false;
 
@@ -58,6 +58,11 @@ export class TopicSource implements SourceInput {
   }
 
   view(index: number): RecordView {
+    if (this.topic.development) {
+      // User code that has kept the view of the record before shall be told.
+      this.flyweight.invalidate();
+      this.flyweight = new RecordView();
+    }
     return this.run.view(index, this.flyweight);
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { pipeline } from '../pipeline/builder.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { RecordCopy } from '../record/record.ts';
+import type { RecordView } from '../record/view.ts';
 import { bytes } from '../serde/bytes.ts';
 import { json } from '../serde/json.ts';
 import { records } from '../serde/records.ts';
@@ -133,6 +134,22 @@ describe('a pipeline in virtual time', () => {
       expect(Number(letter.headers['origin.offset'])).toBe(2);
       expect(JSON.parse(Buffer.from(letter.value).toString())).toEqual({ k: 'b', v: -1 });
     }
+  });
+
+  test('a view of a record that is kept beyond its record says so', () => {
+    const seen: RecordView[] = [];
+    const made = pipeline('p')
+      .from('in', records())
+      .tap(record => {
+        seen.push(record);
+      })
+      .map(() => seen.map(record => record.text))
+      .to('out', json());
+    using run = testPipeline(made);
+    run.pushRecord({ value: 'a' });
+    expect(run.output()).toEqual([['a']]);
+    run.pushRecord({ value: 'b' });
+    expect(run.deadLetters()).toMatchObject([{ headers: { 'error.code': 'STALE_VIEW' } }]);
   });
 
   describe('and so it does in a step that keeps values or calls for itself', () => {

@@ -75,6 +75,7 @@ export class PipelineTest {
       ...rest,
       clock: this.clock,
       automatic: false,
+      development: true,
       backend: () => frozenBackend,
       connector: sink => ({ write: results => void this.handed.get(sink)?.push(...results) }),
       topics: { shards: shards ?? 1, shardBytes: 1024 * 1024, slots: 4096 },
