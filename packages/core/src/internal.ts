@@ -11,6 +11,7 @@ export {
 } from './broker/options.ts';
 export { Router } from './broker/partitioner.ts';
 export { registerProducer } from './broker/producer-id.ts';
+export { OUT_OF_RANGE } from './broker/start-from.ts';
 export { ByteChannelReader } from './channel/byte-reader.ts';
 export { ByteChannelWriter } from './channel/byte-writer.ts';
 export { FRAME } from './channel/channel.ts';
@@ -20,7 +21,7 @@ export type { ValueDecoder, ValueEncoder } from './channel/value-codec.ts';
 export { ValueReader } from './codec/value-reader.ts';
 export { ValueWriter } from './codec/value-writer.ts';
 export { checkSavepointName, MemoryDriver } from './epoch/memory-driver.ts';
-export { fail } from './errors.ts';
+export { fail, shown } from './errors.ts';
 export { aborted, unlessAborted } from './memory/abort.ts';
 export { Bell } from './memory/bell.ts';
 export { park, parkSync, type WaitingPlace } from './memory/park.ts';

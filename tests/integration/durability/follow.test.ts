@@ -2,8 +2,8 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Topic } from '@lite-streams/core';
-import { Engine, openLog } from '@lite-streams/workers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Engine, type LogConsumer, openLog } from '@lite-streams/workers';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ScratchDirectory } from './scratch-directory.ts';
 
 let directory: ScratchDirectory;
@@ -13,6 +13,8 @@ beforeEach(() => {
 afterEach(() => directory[Symbol.dispose]());
 
 const options = { shards: 2, processors: 1, slots: 256, shardBytes: 65_536 };
+/** The owner thread looks at retention now and then. */
+const LONG = { timeout: 30_000 };
 const withCode = (code: string): unknown => expect.objectContaining({ code });
 
 async function send(topic: Topic, from: number, to: number): Promise<void> {
@@ -65,6 +67,48 @@ describe('a reader of a directory', () => {
       withCode('OFFSET_OUT_OF_RANGE'),
     );
     expect(() => openLog(directory.path).topic('none')).toThrow(withCode('UNKNOWN_TOPIC'));
+  });
+
+  test('whose records are removed before it has read them goes on as onOutOfRange says', async () => {
+    await using engine = await Engine.start({
+      ...options,
+      shards: 1,
+      directory: directory.path,
+      segmentBytes: 4_096,
+      retentionRecords: 100,
+    });
+    const written = engine.topic('events');
+    await send(written, 0, 10);
+    const topic = openLog(directory.path).topic('events');
+    const policies = [undefined, 'error', 'latest'] as const;
+    const readers = policies.map(onOutOfRange => topic.consume({ onOutOfRange }));
+    await send(written, 10, 2_000);
+    await vi.waitFor(() => expect(topic.range(0).earliest).toBeGreaterThan(1_000), LONG);
+    const [first, error, latest] = readers;
+    const next = async (reader: LogConsumer) => (await reader.next()).value;
+    const batch = await next(first);
+    expect(batch?.lost).toBe(batch?.firstOffset);
+    expect(batch?.lost).toBeGreaterThan(1_000);
+    for (let i = 0; i < 2; i++) {
+      await expect(next(error)).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+      expect(error.position(0)).toBe(0);
+    }
+    let lost = 0;
+    const waiting = (async () => {
+      for await (const { lost: missing, length, ...rest } of latest) {
+        lost += missing;
+        if (length > 0) return rest.firstOffset;
+      }
+      return undefined;
+    })();
+    const { end } = topic.range(0);
+    await vi.waitFor(() => expect(latest.position(0)).toBe(end), LONG);
+    await send(written, 2_000, 2_001);
+    expect(await waiting).toBeGreaterThanOrEqual(end);
+    expect(lost).toBe(end);
+    for (const reader of readers) reader.close();
+    const bad = { onOutOfRange: 'newest' as never };
+    expect(() => topic.consume(bad)).toThrow(withCode('INVALID_OPTION'));
   });
 
   test('is ended by its signal', async () => {

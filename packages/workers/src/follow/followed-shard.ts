@@ -18,6 +18,8 @@ export class FollowedShard {
   committed: number;
   /** How many offsets before those of the last `poll` retention had taken, unread. */
   lost = 0;
+  /** How many offsets were passed over to go on at the end, and not told of yet. */
+  passedOver = 0;
   /** Whether the topic has ended here and all of it has been read. */
   ended = false;
 
@@ -63,6 +65,20 @@ export class FollowedShard {
     this.position = this.run.offset + count;
     this.ended = this.run.kind(count - 1) === KIND.topicEnd;
     return this.run.countData();
+  }
+
+  /** Takes the last `poll` back, and what was lost before it: both will be polled again. */
+  unpoll(): void {
+    this.position = this.run.offset - this.lost;
+    this.ended = false;
+    this.looks = LOOKS_FOR_REMOVAL - 1;
+  }
+
+  /** Goes on at the end of what is there now; what lies before it is done. */
+  toEnd(): void {
+    const end = this.topic.endOf(this.reader, this.shard);
+    this.passedOver += end - this.position;
+    this.position = this.committed = end;
   }
 
   close(): void {

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Batch, type OutOfRange, type StartFrom, StreamError } from '@lite-streams/core';
-import { fail, Batch as ReadBatch, RecordView } from '@lite-streams/core/internal';
+import {
+  fail,
+  OUT_OF_RANGE,
+  Batch as ReadBatch,
+  RecordView,
+  shown,
+} from '@lite-streams/core/internal';
 import { DirectoryLock } from '../storage/directory-lock.ts';
 import { GroupOffsets } from '../storage/group-offsets.ts';
 import { FollowedShard } from './followed-shard.ts';
@@ -14,7 +20,10 @@ export interface FollowOptions {
   readonly group?: string | undefined;
   /** Where a group that is new, or a reader without one, begins. Default `earliest`. */
   readonly from?: StartFrom | undefined;
-  /** What to do where the group stopped at an offset that is no longer there. Default `earliest`. */
+  /**
+   * What to do where the group stopped at an offset that is no longer there, or where what follows is
+   * removed before it was read. Default `earliest`, and `batch.lost` says how many are missing.
+   */
   readonly onOutOfRange?: OutOfRange | undefined;
   /** The most slots that one batch takes. Default: the topic's, 1,024. */
   readonly maxRecords?: number | undefined;
@@ -46,6 +55,7 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
   private readonly autoCommit: boolean;
   private readonly follow: boolean;
   private readonly maxRecords: number;
+  private readonly onOutOfRange: OutOfRange;
   private readonly signal: AbortSignal | undefined;
   private readonly view = new RecordView();
   private batch: Batch | undefined;
@@ -62,11 +72,25 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
       const given = String(maxRecords);
       fail('INVALID_OPTION', `maxRecords is ${given}; it must be a whole number above 0.`);
     }
-    return new LogConsumer(topic, options, maxRecords);
+    const { onOutOfRange = 'earliest' } = options;
+    if (!OUT_OF_RANGE.includes(onOutOfRange)) {
+      const given = shown(onOutOfRange);
+      fail(
+        'INVALID_OPTION',
+        `onOutOfRange is ${given}; it must be one of ${OUT_OF_RANGE.join(', ')}.`,
+      );
+    }
+    return new LogConsumer(topic, options, maxRecords, onOutOfRange);
   }
 
-  private constructor(topic: LogTopic, options: FollowOptions, maxRecords: number) {
-    const { group, from = 'earliest', onOutOfRange = 'earliest' } = options;
+  private constructor(
+    topic: LogTopic,
+    options: FollowOptions,
+    maxRecords: number,
+    onOutOfRange: OutOfRange,
+  ) {
+    const { group, from = 'earliest' } = options;
+    this.onOutOfRange = onOutOfRange;
     this.topic = topic;
     this.group = group;
     this.maxRecords = maxRecords;
@@ -171,17 +195,42 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
       const records = shard.poll(this.maxRecords);
       if (records < 0) continue;
       this.restMs = SHORTEST_REST_MS;
-      if (records === 0 && shard.lost === 0) {
+      if (shard.lost > 0 && this.passesOver(shard)) {
+        i = -1;
+        continue;
+      }
+      const lost = shard.lost + shard.passedOver;
+      if (records === 0 && lost === 0) {
         // Only control records: nobody has to see them.
         if (this.autoCommit) shard.committed = shard.position;
         i = -1;
         continue;
       }
       this.turn = (this.turn + i + 1) % shards.length;
-      this.batch = new ReadBatch(this, shard.run, this.view, shard.lost, 0, records);
+      shard.passedOver = 0;
+      this.batch = new ReadBatch(this, shard.run, this.view, lost, 0, records);
       return this.batch;
     }
     return undefined;
+  }
+
+  /**
+   * What `onOutOfRange` says where records are missing: whether to go on elsewhere. Throws
+   * `OFFSET_OUT_OF_RANGE`, time and again.
+   */
+  private passesOver(shard: FollowedShard): boolean {
+    if (this.onOutOfRange === 'earliest') return false;
+    const { offset } = shard.run;
+    shard.unpoll();
+    if (this.onOutOfRange === 'error') {
+      fail(
+        'OFFSET_OUT_OF_RANGE',
+        `Offsets ${shard.position} to ${offset} of shard ${shard.shard} of the topic ` +
+          `"${this.topic.name}" were removed before they were read.`,
+      );
+    }
+    shard.toEnd();
+    return true;
   }
 
   private finishBatch(mayCommit: boolean): void {
