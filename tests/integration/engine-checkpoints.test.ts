@@ -4,6 +4,7 @@ import { killThread } from '@lite-streams/workers/internal';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ScratchDirectory } from './durability/scratch-directory.ts';
 import { BOUND, COPIES } from './engine/pipeline-amplify.ts';
+import type { Seen } from './engine/pipeline-large-state.ts';
 
 const windows = new URL('./engine/pipeline-windows.ts', import.meta.url);
 const exact = new URL('./engine/pipeline-exact.ts', import.meta.url);
@@ -175,6 +176,35 @@ describe('a pipeline with checkpoints on threads', () => {
         expect(Object.fromEntries(results(onDisk))).toEqual({ 'k/0': [2] });
       }
     }
+  });
+
+  test('has large state back, whose memory was given away with the epoch', async () => {
+    const job = await engine.run(new URL('./engine/pipeline-large-state.ts', import.meta.url));
+    const keys = 8_000;
+    const producer = engine.topic('in').producer();
+    for (let round = 1; round <= 3; round++) {
+      for (let i = 0; i < keys; i++) {
+        await producer.send({ key: `k${i}`, value: JSON.stringify({ k: `k${i}` }) });
+      }
+      await producer.flush();
+      await job.caughtUp();
+      // One epoch after another, from a state that is still there.
+      await job.checkpoint();
+      const restarted = once(engine.events, 'job-restarted');
+      killThread(engine, 'processor', round % 2);
+      await restarted;
+    }
+    await producer.close();
+    engine.topic('in').end();
+    await job.drained();
+    const last = new Map<string, Seen>();
+    const reader = engine.topic('out').consume({ group: 'results', from: 'earliest' });
+    for (let batch = reader.poll(); batch !== undefined; batch = reader.poll()) {
+      for (const { text } of batch) last.set(JSON.parse(text).k, JSON.parse(text));
+    }
+    reader.close();
+    expect(last.size).toBe(keys);
+    expect([...last.values()].every(({ n, isWhole }) => n === 3 && isWhole)).toBe(true);
   });
 
   test('holds no more outputs than it may, however long its interval', async () => {

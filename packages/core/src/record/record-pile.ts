@@ -1,29 +1,53 @@
 import { SIZE } from './layout.ts';
 
 const FIRST_BYTES = 4 * 1024;
+const MOST_BLOCK_BYTES = 1024 * 1024;
+/** From here on it is cheaper to show memory to another thread than to copy it there. */
+const SHARED_BYTES = 64 * 1024;
 const SIZE_WORD_BYTES = 4;
 
 /** Encoded records, one after the other. */
 export class RecordPile {
   records = 0;
-  private bytes = new Uint8Array(0);
+  /** Full ones, and the one that is being filled. */
+  private full: Uint8Array[] = [];
+  private block = new Uint8Array(0);
   private used = 0;
+  private usedBefore = 0;
 
   /** Copies a record of `length` bytes from `at` of `from`. */
   add(from: Uint8Array, at: number, length: number): void {
     const end = this.used + length;
-    if (end > this.bytes.length) this.grow(end);
-    this.bytes.set(from.subarray(at, at + length), this.used);
+    if (end > this.block.length) {
+      this.begin(length);
+      this.add(from, at, length);
+      return;
+    }
+    this.block.set(from.subarray(at, at + length), this.used);
     this.used = end;
     this.records++;
   }
 
-  /** Gives all of them away. */
+  /**
+   * Gives all of them away, in one piece that nobody writes to any more. A large one lies in shared memory,
+   * so that other threads see it without a copy.
+   */
   take(): Uint8Array {
-    const bytes = this.bytes.slice(0, this.used);
-    this.used = 0;
-    this.records = 0;
-    return bytes;
+    const { full, block, used, usedBefore } = this;
+    const bytes = usedBefore + used;
+    const whole = new Uint8Array(
+      bytes < SHARED_BYTES ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes),
+    );
+    let at = 0;
+    for (const one of full) {
+      whole.set(one, at);
+      at += one.length;
+    }
+    whole.set(block.subarray(0, used), at);
+    if (block.length > MOST_BLOCK_BYTES) this.block = new Uint8Array(0);
+    this.full = [];
+    this.used = this.usedBefore = this.records = 0;
+    return whole;
   }
 
   /** How long the record at `at` is, its size word included. */
@@ -34,9 +58,13 @@ export class RecordPile {
     return size + SIZE_WORD_BYTES;
   }
 
-  private grow(least: number): void {
-    const bytes = new Uint8Array(Math.max(FIRST_BYTES, this.bytes.length * 2, least));
-    bytes.set(this.bytes.subarray(0, this.used));
-    this.bytes = bytes;
+  /** A new block, with room for a record of `length` bytes. */
+  private begin(length: number): void {
+    const { block, used } = this;
+    if (used > 0) this.full.push(block.subarray(0, used));
+    this.usedBefore += used;
+    this.used = 0;
+    const larger = Math.min(Math.max(FIRST_BYTES, block.length * 2), MOST_BLOCK_BYTES);
+    this.block = new Uint8Array(Math.max(larger, length));
   }
 }

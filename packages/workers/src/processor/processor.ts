@@ -1,5 +1,6 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { systemClock } from '@lite-streams/core';
+import type { TaskSnapshot } from '@lite-streams/core/ground';
 import {
   Bell,
   EpochSink,
@@ -23,6 +24,9 @@ import { ProcessorTopics } from './topics.ts';
 
 /** How often a processor shows how its tasks stand, at most. */
 const SHOW_MS = 20;
+
+/** From here on memory is given to another thread faster than copied for it. */
+const LARGE_BYTES = 64 * 1024;
 
 /** Enough to learn which topics a pipeline has. */
 const SHARDS_UNKNOWN = { shardsOf: () => 1, processors: 1 } as const;
@@ -244,8 +248,9 @@ export class Processor {
         lineage,
         gauge,
         taken: (task, epoch, snapshot) =>
-          this.tell({ kind: 'taken', ...of, task, epoch, snapshot }),
-        ended: (task, snapshot) => this.tell({ kind: 'task-ended', ...of, task, snapshot }),
+          this.tell({ kind: 'taken', ...of, task, epoch, snapshot }, largeParts(snapshot)),
+        ended: (task, snapshot) =>
+          this.tell({ kind: 'task-ended', ...of, task, snapshot }, largeParts(snapshot)),
         hurry: () => this.tell({ kind: 'hurry', ...of }),
       });
       const standing = part.standing(this.topics, this.boot.index);
@@ -294,7 +299,20 @@ export class Processor {
     this.tell({ kind: 'failed', job, error: toFailure(error) });
   }
 
-  private tell(message: FromProcessor): void {
-    this.port.postMessage(message);
+  /** `given`: memory of the message that nobody needs here any more, and that is not copied. */
+  private tell(message: FromProcessor, given: readonly ArrayBuffer[] = []): void {
+    this.port.postMessage(message, given);
   }
+}
+
+/**
+ * The large pieces of state in a snapshot, which the task has made for it alone. Small ones are copied
+ * sooner than given away; outputs stay with the task, and lie in shared memory where they are large.
+ */
+function largeParts({ steps }: TaskSnapshot): ArrayBuffer[] {
+  return steps.flatMap(({ sections }) =>
+    sections
+      .filter(({ bytes }) => bytes.length >= LARGE_BYTES)
+      .map(({ bytes }) => bytes.buffer as ArrayBuffer),
+  );
 }
