@@ -24,7 +24,7 @@ type Job = Awaited<ReturnType<Engine['run']>>;
 
 const PRODUCER = new URL('./threads/event-producer.ts', import.meta.url);
 
-const READ_EVERY_MS = 2;
+const READ_EVERY_MS = 8;
 
 /**
  * A query on threads: producer threads replay events that they made beforehand through the shards, a

@@ -39,7 +39,7 @@ let starts = new Int32Array(0);
 let times = new Float64Array(0);
 let kinds = new Uint8Array(0);
 /** Views of the first bytes, by length: making one for each event would cost more than sending it. */
-let values: Uint8Array[] = [];
+let values = viewsOf(bytes);
 
 port.on('message', (order: EventOrder) => {
   if (order.kind === 'prepare') prepare(order.from, order.to);
@@ -70,7 +70,7 @@ function keep(n: number): void {
     const larger = new Uint8Array(bytes.length * 2);
     larger.set(bytes);
     bytes = larger;
-    values = [];
+    values = viewsOf(bytes);
   }
   starts[count] = used;
   times[count] = events.timeOf(n);
@@ -86,7 +86,6 @@ function replay(end: boolean): void {
     const start = starts[i];
     const length = starts[i + 1] - start;
     bytes.copyWithin(0, start, start + length);
-    values[length] ??= bytes.subarray(0, length);
     const record = { value: values[length], timestamp: times[i] };
     const kind = kinds[i];
     if (kind === 0) first.sendSync(record);
@@ -100,4 +99,8 @@ function replay(end: boolean): void {
 
 function flush(): void {
   for (const sender of senders as Producer[]) sender.flushSync();
+}
+
+function viewsOf(of: Uint8Array): Uint8Array[] {
+  return Array.from({ length: VALUE_BYTES + 1 }, (_, length) => of.subarray(0, length));
 }
