@@ -1,5 +1,6 @@
 import type { DeliverySnapshot, OutputSnapshot } from '../epoch/task-snapshot.ts';
 import type { WaitingPlace } from '../memory/park.ts';
+import type { PlacedValue } from '../record/placed-value.ts';
 import type { RecordView } from '../record/view.ts';
 
 /** Kinds of what stands in a shard, as a source sees them. */
@@ -52,7 +53,7 @@ export interface RecordSink {
   /** `false`: no room now. Throws for a record that can never be appended. */
   tryAppend(
     key: string | Uint8Array | null | undefined,
-    value: string | Uint8Array | null | undefined,
+    value: string | Uint8Array | PlacedValue | null | undefined,
     timestamp: number,
     headers: Readonly<Record<string, string | Uint8Array>> | null | undefined,
   ): boolean;

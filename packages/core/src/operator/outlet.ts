@@ -1,4 +1,5 @@
 import type { WaitingPlace } from '../memory/park.ts';
+import { PlacedValue } from '../record/placed-value.ts';
 import type { EpochOutputs, RecordSink } from './endpoints.ts';
 
 type Field = string | Uint8Array | null | undefined;
@@ -36,12 +37,12 @@ export class Outlet {
   }
 
   /** Takes the record over; `false` when it waits for room. Throws what `tryAppend` throws. */
-  push(key: Field, value: Field, timestamp: number, headers: Headers): boolean {
+  push(key: Field, value: Field | PlacedValue, timestamp: number, headers: Headers): boolean {
     this.sink ??= this.openSink();
     if (this.sink.tryAppend(key, value, timestamp, headers)) return true;
     // Bytes are in the serde's hands, which serves every task of the thread: the next one writes there.
     this.key = held(key);
-    this.value = held(value);
+    this.value = held(value instanceof PlacedValue ? value.bytes() : value);
     this.timestamp = timestamp;
     this.headers = headers;
     this.full = true;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fail, StreamError } from '../errors.ts';
 import { json } from '../serde/json.ts';
+import { table } from '../serde/table.ts';
 import { MemorySink } from '../testing/memory-endpoints.ts';
 import { ContextCell } from './context.ts';
 import { noCounts } from './counters.ts';
@@ -47,6 +48,29 @@ test('a value goes out with the key and time of its context', () => {
   expect(operator.watermark(1) && operator.end()).toBe(true);
   operator.snapshot();
   operator.restore();
+});
+
+test('a function of the sink may encode by the serde of its values', () => {
+  const serde = table('Count', { n: 'int' });
+  const { sink, operator, context } = setup({
+    serde: serde as SinkForm['serde'],
+    headers: () => ({ h: serde.encode({ n: 2 }).slice() }),
+  });
+  operator.push({ n: 1 }, context);
+  expect(sink.records[0].value).toEqual(serde.encode({ n: 1 }));
+  expect(sink.records[0].headers).toEqual({ h: serde.encode({ n: 2 }) });
+});
+
+test('a value that waits for room is kept, whatever is encoded meanwhile', () => {
+  const serde = table('Count', { n: 'int' });
+  const { sink, operator, context } = setup(
+    { serde: serde as SinkForm['serde'] },
+    { refusing: true },
+  );
+  expect(operator.push({ n: 1 }, context)).toBe(false);
+  serde.encode({ n: 2 });
+  expect(operator.resume()).toBe(true);
+  expect(sink.records[0].value).toEqual(serde.encode({ n: 1 }));
 });
 
 test('or with those that the options make', () => {

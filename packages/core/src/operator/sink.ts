@@ -1,4 +1,4 @@
-import type { Serde } from '../serde/serde.ts';
+import { PLACED, type PlacingSerde, type Serde } from '../serde/serde.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { Faults } from './faults.ts';
@@ -10,7 +10,7 @@ type Headers = Readonly<Record<string, string | Uint8Array>> | null | undefined;
 
 /** How a value becomes a record of the output topic. */
 export interface SinkForm {
-  readonly serde: Pick<Serde<unknown>, 'encode'>;
+  readonly serde: Pick<Serde<unknown>, 'encode'> & PlacingSerde;
   readonly key?: ((value: unknown, context: ContextCell) => unknown) | undefined;
   readonly headers?: ((value: unknown, context: ContextCell) => Headers) | undefined;
   readonly timestamp?: ((value: unknown, context: ContextCell) => number) | undefined;
@@ -69,11 +69,11 @@ export class SinkOperator implements Operator {
 
   private append(value: unknown, context: ContextCell): boolean {
     const { serde, key, headers, timestamp } = this.form;
-    return this.outlet.push(
-      asRecordKey(key === undefined ? context.key : key(value, context)),
-      serde.encode(value),
-      timestamp === undefined ? context.timestamp : timestamp(value, context),
-      headers === undefined ? undefined : headers(value, context),
-    );
+    const recordKey = asRecordKey(key === undefined ? context.key : key(value, context));
+    const at = timestamp === undefined ? context.timestamp : timestamp(value, context);
+    const recordHeaders = headers === undefined ? undefined : headers(value, context);
+    // Last: a function of the user's may encode something by the same serde.
+    const placed = serde[PLACED] === undefined ? serde.encode(value) : serde[PLACED](value);
+    return this.outlet.push(recordKey, placed, at, recordHeaders);
   }
 }

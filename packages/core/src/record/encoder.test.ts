@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { scratch } from '../memory/scratch.ts';
+import { Scratch, scratch } from '../memory/scratch.ts';
 import { encoder } from './encoder.ts';
 import { fnv1a } from './hash.ts';
 import { RecordWriter } from './writer.ts';
@@ -56,3 +56,29 @@ test.runIf(fast !== undefined)(
     }
   },
 );
+
+test.runIf(fast !== undefined)('the head of a record is the same in any memory', () => {
+  const other = new Scratch();
+  const at = other.alloc(ROOM);
+  const writer = new RecordWriter({ maxRecordBytes: ROOM });
+  const field = fc.option(fc.uint8Array({ maxLength: 20 }), { nil: null });
+  const headers = fc.option(
+    fc.dictionary(fc.string({ maxLength: 5 }), fc.string({ maxLength: 5 })),
+    {
+      nil: null,
+    },
+  );
+  fc.assert(
+    fc.property(field, field, fc.maxSafeInteger(), headers, (key, value, timestamp, more) => {
+      fc.pre(Object.keys(more ?? {}).length < 4);
+      const bytes = writer.write(memory, ours, ROOM, key, value, timestamp, more);
+      expect(writer.write(other, at, ROOM, key, value, timestamp, more)).toBe(bytes);
+      expect(
+        Buffer.compare(
+          memory.buffer.subarray(ours, ours + bytes),
+          other.buffer.subarray(at, at + bytes),
+        ),
+      ).toBe(0);
+    }),
+  );
+});

@@ -57,6 +57,16 @@ export interface Encoder {
     table: number,
     mask: number,
   ): number;
+  head(
+    to: number,
+    at: number,
+    headers: number,
+    key: number,
+    timestamp: number,
+    valueLength: number,
+    fields: number,
+    more: number,
+  ): void;
   readonly appends: WebAssembly.Table;
 }
 

@@ -61,26 +61,28 @@
     (i32.store $scratch (i32.const %KEY_HASH_CELL%) (local.get $hash))
     (local.get $all))
 
-  ;; Everything of a record up to its value, two words a store. The record ends at `at`; `tail` is
-  ;; where its value ends: there its headers are said to be, of which there are none, and its key.
-  (func $head
-    (param $to i32) (param $at i32) (param $tail i32) (param $timestamp f64) (param $valueLength i32)
+  ;; Everything of a record up to its value, two words a store. The record ends at `at`. `headers` and
+  ;; `key` are where those stand, or would; `fields` and `more` are the words of the vtable that say
+  ;; what there is.
+  (func $head (export "head")
+    (param $to i32) (param $at i32) (param $headers i32) (param $key i32) (param $timestamp f64)
+    (param $valueLength i32) (param $fields i32) (param $more i32)
     (i64.store $scratch (i32.add (local.get $to) (i32.const %SIZE%))
       (call $pair (i32.sub (i32.sub (local.get $at) (local.get $to)) (i32.const 4))
         (i32.const %ROOT_WORD%)))
     (i64.store $scratch (i32.add (local.get $to) (i32.const %VTABLE%))
-      (call $pair (i32.const %SIZES_WORD%) (i32.const %KEY_WORD%)))
+      (call $pair (i32.const %SIZES_WORD%) (local.get $fields)))
     (i64.store $scratch (i32.add (local.get $to) (i32.const %VALUE_WORD_AT%))
-      (call $pair (i32.const %VALUE_FLAG%) (i32.const %TABLE_WORD%)))
+      (call $pair (local.get $more) (i32.const %TABLE_WORD%)))
     (i64.store $scratch (i32.add (local.get $to) (i32.const %TIMESTAMP%))
       (i64.trunc_f64_s (local.get $timestamp)))
     (i64.store $scratch (i32.add (local.get $to) (i32.const %KEY%))
       (call $pair
-        (i32.sub (local.get $tail) (i32.add (local.get $to) (i32.const %KEY%)))
+        (i32.sub (local.get $key) (i32.add (local.get $to) (i32.const %KEY%)))
         (i32.const %VALUE_OFFSET%)))
     (i64.store $scratch (i32.add (local.get $to) (i32.const %HEADERS%))
       (call $pair
-        (i32.sub (local.get $tail) (i32.add (local.get $to) (i32.const %HEADERS%)))
+        (i32.sub (local.get $headers) (i32.add (local.get $to) (i32.const %HEADERS%)))
         (local.get $valueLength))))
 
   (func $pair (param $low i32) (param $high i32) (result i64)
@@ -137,7 +139,9 @@
       (then
         (i32.store $scratch (local.get $at) (i32.const 0))
         (local.set $at (i32.add (local.get $at) (i32.const 4)))))
-    (call $head (local.get $to) (local.get $at) (local.get $tail) (local.get $timestamp) (local.get $valueLength))
+    (call $head (local.get $to) (local.get $at) (local.get $tail) (local.get $tail)
+      (local.get $timestamp) (local.get $valueLength)
+      (i32.const %KEY_WORD%) (i32.const %VALUE_FLAG%))
     (i32.sub (local.get $at) (local.get $to)))
 
   ;; Encodes a record, picks the shard by the key's hash (`mask` is the number of shards less one),
@@ -215,7 +219,9 @@
       (i32.store $scratch (local.get $at) (i32.load $scratch (local.get $temporary)))
       (local.set $temporary (i32.add (local.get $temporary) (i32.const 4)))
       (br $words)))
-    (call $head (local.get $to) (local.get $end) (local.get $tail) (local.get $timestamp) (local.get $valueLength))
+    (call $head (local.get $to) (local.get $end) (local.get $tail) (local.get $tail)
+      (local.get $timestamp) (local.get $valueLength)
+      (i32.const %KEY_WORD%) (i32.const %VALUE_FLAG%))
     (i32.store $scratch (local.get $entry) (local.get $end))
     (i32.store $scratch (i32.add (local.get $entry) (i32.const %BATCH_RECORDS%))
       (i32.add

@@ -21,6 +21,30 @@ export function writeText(memory: RecordMemory, text: string, start: number, mos
   return (memory.buffer as unknown as NativeText).utf8Write(text, start, most);
 }
 
+/** Writes ASCII and a NUL, padded to 4, four characters at a time; `false` for other text. */
+export function putAscii(i32: Int32Array, text: string, firstWord: number): boolean {
+  const { length } = text;
+  let word = firstWord;
+  let all = 0;
+  let i = 0;
+  for (; i < length - 3; i += 4) {
+    const a = text.charCodeAt(i);
+    const b = text.charCodeAt(i + 1);
+    const c = text.charCodeAt(i + 2);
+    const d = text.charCodeAt(i + 3);
+    all |= a | b | c | d;
+    i32[word++] = a | (b << 8) | (c << 16) | (d << 24);
+  }
+  let last = 0;
+  for (let shift = 0; i < length; i++, shift += 8) {
+    const code = text.charCodeAt(i);
+    all |= code;
+    last |= code << shift;
+  }
+  i32[word] = last;
+  return all <= 0x7f;
+}
+
 /** The UTF-8 bytes at `start`, a multiple of 4, as text; bytes that are not UTF-8 become U+FFFD. */
 export function readText(memory: RecordMemory, start: number, length: number): string {
   if (length <= SHORT_BYTES && isAscii(memory.i32, start, length)) {

@@ -13,6 +13,7 @@ import {
   storedBytes,
   tooLarge,
 } from './limits.ts';
+import { PlacedValue } from './placed-value.ts';
 import type { HeadersInput, RecordLimits } from './record.ts';
 import { writeText } from './text.ts';
 
@@ -50,7 +51,7 @@ const { imul } = Math;
 const SHORT_TEXT = 28;
 /** Bytes of at most this number are copied by a loop. */
 const SHORT_BYTES = 20;
-/** What the put methods return when the record does not fit before `end`. */
+/** What the put methods return when the record does not fit before `end`; as of a placed value. */
 const NO_ROOM = -1;
 const TWO_TO_32 = 0x1_0000_0000;
 
@@ -78,6 +79,7 @@ export class RecordWriter {
   private end = 0;
 
   private readonly encode: Encoder['encode'] | undefined = encoder()?.encode;
+  private readonly head: Encoder['head'] | undefined = encoder()?.head;
   /** The scratch memory that `encode` writes into. */
   private readonly encodesInto: Scratch = scratch();
 
@@ -107,7 +109,7 @@ export class RecordWriter {
     at: number,
     room: number,
     key: Field,
-    value: Field,
+    value: Field | PlacedValue,
     timestamp: number,
     headers: HeadersInput | null | undefined,
   ): number {
@@ -131,24 +133,22 @@ export class RecordWriter {
         return bytes;
       }
     }
-    const high = Math.floor(timestamp / TWO_TO_32);
-    const low = timestamp - high * TWO_TO_32;
-    if (low >>> 0 !== low || high > 0x1f_ffff || high < -0x1f_ffff) checkTimestamp(timestamp);
+    if (!Number.isSafeInteger(timestamp)) checkTimestamp(timestamp);
     if (!this.aim(scratch, at, room)) return this.overflow(key, value, headers);
 
     const i32 = scratch.i32;
-    const word = at >> 2;
     let valueLength = 0;
     let valueWord = 0;
     let position = at + VALUE_BYTES;
     if (value !== undefined && value !== null) {
       if (typeof value === 'string') valueLength = this.putText(value, position);
+      else if (value instanceof PlacedValue) valueLength = value.place(scratch, position, this.end);
       else valueLength = isBytes(value) ? this.putBytes(value, position) : badValue(value);
       if (valueLength < 0) return this.overflow(key, value, headers);
       position += (valueLength + 3) & ~3;
       valueWord = VALUE_FLAG;
     }
-    i32[word + (HEADERS >> 2)] = position - (at + HEADERS);
+    const headersAt = position;
     if (headers !== undefined && headers !== null) {
       const after = this.putHeaders(headers, position);
       if (after < 0) return this.overflow(key, value, headers);
@@ -156,7 +156,7 @@ export class RecordWriter {
       position = after;
     }
     // The key comes last, so that what was hashed last is the key.
-    i32[word + (KEY >> 2)] = position - (at + KEY);
+    const keyAt = position;
     this.hasKey = key !== undefined && key !== null;
     if (key !== undefined && key !== null) {
       const start = position + 4;
@@ -169,16 +169,12 @@ export class RecordWriter {
       i32[position >> 2] = 0;
       position += 4;
     }
-    i32[word + (SIZE >> 2)] = position - at - 4;
-    i32[word + (ROOT >> 2)] = ROOT_WORD;
-    i32[word + (VTABLE >> 2)] = SIZES_WORD;
-    i32[word + (VTABLE >> 2) + 1] = this.hasKey ? KEY_FLAG | TIMESTAMP_WORD : TIMESTAMP_WORD;
-    i32[word + (VTABLE >> 2) + 2] = valueWord;
-    i32[word + (TABLE >> 2)] = TABLE_WORD;
-    i32[word + (TIMESTAMP >> 2)] = low;
-    i32[word + (TIMESTAMP >> 2) + 1] = high;
-    i32[word + (VALUE >> 2)] = VALUE_LENGTH - VALUE;
-    i32[word + (VALUE_LENGTH >> 2)] = valueLength;
+    const fields = this.hasKey ? KEY_FLAG | TIMESTAMP_WORD : TIMESTAMP_WORD;
+    if (this.head !== undefined && scratch === this.encodesInto) {
+      this.head(at, position, headersAt, keyAt, timestamp, valueLength, fields, valueWord);
+    } else {
+      putHead(i32, at, position, headersAt, keyAt, timestamp, valueLength, fields, valueWord);
+    }
     return position - at;
   }
 
@@ -335,9 +331,41 @@ export class RecordWriter {
   }
 
   /** Out of line: the record is too large for the limit (throws) or only for the room (−1). */
-  private overflow(key: Field, value: Field, headers: HeadersInput | null | undefined): number {
-    const bytes = storedBytes(key, value, headers);
+  private overflow(
+    key: Field,
+    value: Field | PlacedValue,
+    headers: HeadersInput | null | undefined,
+  ): number {
+    const bytes = storedBytes(key, value instanceof PlacedValue ? value.bytes() : value, headers);
     if (bytes > this.maxRecordBytes) tooLarge(bytes, this.maxRecordBytes, key);
     return NO_ROOM;
   }
+}
+
+/** Everything up to the value: see `head` in encoder.wat. */
+function putHead(
+  i32: Int32Array,
+  to: number,
+  at: number,
+  headers: number,
+  key: number,
+  timestamp: number,
+  valueLength: number,
+  fields: number,
+  more: number,
+): void {
+  const word = to >> 2;
+  const high = Math.floor(timestamp / TWO_TO_32);
+  i32[word + (SIZE >> 2)] = at - to - 4;
+  i32[word + (ROOT >> 2)] = ROOT_WORD;
+  i32[word + (VTABLE >> 2)] = SIZES_WORD;
+  i32[word + (VTABLE >> 2) + 1] = fields;
+  i32[word + (VTABLE >> 2) + 2] = more;
+  i32[word + (TABLE >> 2)] = TABLE_WORD;
+  i32[word + (TIMESTAMP >> 2)] = timestamp - high * TWO_TO_32;
+  i32[word + (TIMESTAMP >> 2) + 1] = high;
+  i32[word + (KEY >> 2)] = key - (to + KEY);
+  i32[word + (VALUE >> 2)] = VALUE_LENGTH - VALUE;
+  i32[word + (HEADERS >> 2)] = headers - (to + HEADERS);
+  i32[word + (VALUE_LENGTH >> 2)] = valueLength;
 }

@@ -1,7 +1,11 @@
+import type { PlacedValue } from '../record/placed-value.ts';
 import type { RecordView } from '../record/view.ts';
 
 /** What the values of a serde of the library are. */
 export type ValueKind = 'text' | 'bytes' | 'json' | 'records' | 'table' | 'flatbuffer';
+
+/** A method of serdes that can write a value where its record is to stand. */
+export const PLACED: unique symbol = Symbol('lite-streams.placed');
 
 /** How the values of a pipeline become the bytes of records, and come back. */
 export interface Serde<T> {
@@ -21,4 +25,10 @@ export interface Serde<T> {
   encode(value: NoInfer<T>): string | Uint8Array;
   /** The value of a record. */
   decode(record: RecordView): T;
+}
+
+/** A serde of ours that sinks may ask for more than bytes. */
+export interface PlacingSerde {
+  /** The value as one that writes itself, until the next call. */
+  [PLACED]?(value: unknown): PlacedValue;
 }

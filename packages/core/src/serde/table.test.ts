@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
 import { Builder, ByteBuffer } from 'flatbuffers';
 import { describe, expect, test } from 'vitest';
 import { StreamError } from '../errors.ts';
@@ -6,7 +7,10 @@ import { Scratch } from '../memory/scratch.ts';
 import { RecordView } from '../record/view.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Serde } from './serde.ts';
+import { PLACED, type PlacingSerde } from './serde.ts';
 import { table } from './table.ts';
+import { type FieldWriter, fieldsCode, fieldsLoop } from './table-code.ts';
+import { tableLayout } from './table-layout.ts';
 
 const LIMIT = 8192;
 const writer = new RecordWriter({ maxRecordBytes: LIMIT });
@@ -89,6 +93,127 @@ test('one of two serdes reads what the other is aimed at elsewhere', () => {
   const second = other.decode(recordOf(other.encode({ ...value, id: 8 })));
   expect([first.id, second.id]).toEqual([-7, 8]);
   expect(other.encode(first)).toEqual(shop.encode(value));
+});
+
+describe('a value that is placed', () => {
+  const FLAGS = {
+    a: 'bool',
+    id: 'int',
+    b: 'bool',
+    name: 'string',
+    at: 'double',
+    c: 'bool',
+  } as const;
+  const serde = table('Flags', FLAGS);
+  const memory = new Scratch();
+  const ROOM = 4096;
+  const from = memory.alloc(ROOM);
+  const values = fc.record({
+    a: fc.boolean(),
+    b: fc.boolean(),
+    c: fc.boolean(),
+    id: fc.integer(),
+    at: fc.double(),
+    name: fc.oneof(
+      fc.string({ maxLength: 40 }),
+      fc.string({ unit: 'grapheme', maxLength: 40 }),
+      fc.string({ minLength: 200, maxLength: 500 }),
+    ),
+  });
+  const placed = (value: unknown) =>
+    (serde as PlacingSerde)[PLACED]?.(value) as NonNullable<
+      ReturnType<NonNullable<PlacingSerde[typeof PLACED]>>
+    >;
+
+  test('has the bytes that it is encoded to, wherever it stands, and needs no byte more', () => {
+    fc.assert(
+      fc.property(values, fc.nat(64), (value, granules) => {
+        memory.u8.fill(0xaa, from, from + ROOM);
+        const at = from + 8 * granules;
+        const expected = serde.encode(value).slice() as Uint8Array;
+        const { length } = expected;
+        expect(placed(value).place(memory, at, at + length)).toBe(length);
+        expect(memory.u8.slice(at, at + length)).toEqual(expected);
+        expect(memory.u8[at + length]).toBe(0xaa);
+        expect(placed(value).bytes()).toEqual(expected);
+      }),
+    );
+  });
+
+  test('writes nothing behind the end, and says so', () => {
+    fc.assert(
+      fc.property(values, value => {
+        const { length } = serde.encode(value);
+        for (let end = 0; end < length; end += 4) {
+          memory.u8.fill(0xaa, from, from + ROOM);
+          expect(placed(value).place(memory, from, from + end)).toBe(-1);
+          expect(memory.u8[from + end]).toBe(0xaa);
+          expect(memory.u8[from + end + 1]).toBe(0xaa);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('a decoded value is copied as it stands', () => {
+    fc.assert(
+      fc.property(values, value => {
+        const expected = serde.encode(value).slice() as Uint8Array;
+        const view = serde.decode(recordOf(expected));
+        const { length } = expected;
+        expect(placed(view).place(memory, from, from + length - 4)).toBe(-1);
+        expect(placed(view).place(memory, from, from + length)).toBe(length);
+        expect(memory.u8.slice(from, from + length)).toEqual(expected);
+        expect(placed(view).bytes()).toEqual(expected);
+      }),
+    );
+  });
+
+  test('is written by a loop as by the code that is made for it', () => {
+    const layout = tableLayout('Flags', FLAGS);
+    const writer: FieldWriter = {
+      putText: (text, field, { i32 }, place, at, end) => {
+        i32[place >> 2] = field;
+        return typeof text === 'string' && text.length < 30 && at < end ? at + 4 : -1;
+      },
+      refuseField: field => {
+        throw new Error(`field ${field}`);
+      },
+    };
+    const [code, loop] = [fieldsCode(layout), fieldsLoop(layout)];
+    const outcome = (put: typeof code, value: object, end: number) => {
+      memory.u8.fill(0xaa, from, from + ROOM);
+      try {
+        const next = put(value as never, writer, memory, from, from + end);
+        return [next, memory.u8.slice(from, from + ROOM)];
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const wrong = fc.constantFrom(undefined, null, 'x', 1.5, true);
+    const any = fc.oneof(
+      values,
+      fc
+        .tuple(values, fc.constantFrom(...Object.keys(FLAGS)), wrong)
+        .map(([value, name, given]) => ({
+          ...value,
+          [name]: given,
+        })),
+    );
+    fc.assert(
+      fc.property(any, fc.nat(120), (value, end) => {
+        expect(outcome(code, value, end)).toEqual(outcome(loop, value, end));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+test('a view of a foreign layout stays what it is while others are encoded', () => {
+  const view = shop.decode(recordOf(built(false)));
+  shop.encode({ ...value, id: 99 });
+  expect(view.id).toBe(-7);
+  expect(view.name).toBe('Zoë’s');
 });
 
 /** What flatc's code does for this schema, in an order of its own. */

@@ -1,12 +1,14 @@
 import { ByteBuffer } from 'flatbuffers';
 import { fail } from '../errors.ts';
 import { KEEP } from '../record/kept.ts';
-import type { RecordMemory } from '../record/record.ts';
+import { copyRecordBytes, NO_ROOM, PlacedValue, type ValueMemory } from '../record/placed-value.ts';
 import { readText } from '../record/text.ts';
 import type { RecordView } from '../record/view.ts';
-import type { Serde } from './serde.ts';
+import { PLACED, type PlacingSerde, type Serde } from './serde.ts';
+import { copyCode, startCode } from './table-code.ts';
+import { TableCursor } from './table-cursor.ts';
 import { type FieldType, type TableLayout, tableLayout } from './table-layout.ts';
-import { codeOf, TableWriter } from './table-writer.ts';
+import { TableWriter } from './table-writer.ts';
 
 export type { FieldType } from './table-layout.ts';
 
@@ -46,11 +48,14 @@ export function table<const F extends Readonly<Record<string, FieldType>>>(
 ): Serde<TableValue<F>> {
   const layout = tableLayout(name, fields);
   const writer = new TableWriter(layout);
-  const cursor = new Cursor(writer.memory);
+  const cursor = new TableCursor(writer.memory);
   const view = viewOf(layout, cursor) as TableValue<F>;
-  const { head, fixedBytes } = layout;
+  const placedView = new PlacedView(cursor);
+  const startsHere = startCode(layout);
+  const { fixedBytes } = layout;
+  let foreign: TableWriter | undefined;
 
-  return Object.freeze({
+  const serde: Serde<TableValue<F>> & PlacingSerde = {
     name: `table(${name})`,
     values: 'table',
     views: true,
@@ -59,73 +64,63 @@ export function table<const F extends Readonly<Record<string, FieldType>>>(
       return value === view ? cursor.bytes() : writer.write(value);
     },
 
+    [PLACED](value: unknown): PlacedValue {
+      return value === view ? placedView : writer.of(value);
+    },
+
     decode(record: RecordView): TableValue<F> {
       const { memory, valueStart: start, valueLength: length } = record;
-      if (cursor.memory !== memory) cursor.enter(memory);
-      if (length >= fixedBytes && (start & 7) === 0 && startsWith(memory.i32, start >> 2, head)) {
-        cursor.start = start;
-        cursor.length = length;
-      } else {
-        // Written by another program, with another vtable: written anew as we would have.
-        cursor.length = writer.write(readAny(layout, record)).length;
-        cursor.start = 0;
-        cursor.enter(writer.memory);
+      if (length < fixedBytes || (start & 7) !== 0 || !startsHere(memory.i32, start >> 2)) {
+        return written(record);
       }
+      cursor.aim(memory, start, length);
       return view;
     },
-  });
+  };
+
+  /** Written by another program, with another vtable: written anew as we would have. */
+  function written(record: RecordView): TableValue<F> {
+    foreign ??= new TableWriter(layout);
+    const { length } = foreign.write(readAny(layout, record));
+    cursor.aim(foreign.memory, 0, length);
+    return view;
+  }
+  return Object.freeze(serde);
 }
 
-/** Where a value lies. It stands apart from the view, whose names all belong to the user. */
-class Cursor {
-  memory: RecordMemory;
-  i32: Int32Array;
-  f64: Float64Array | undefined;
-  start = 0;
-  length = 0;
+/** The value that a view shows, byte by byte. */
+class PlacedView extends PlacedValue {
+  private readonly cursor: TableCursor;
 
-  constructor(memory: RecordMemory) {
-    this.memory = memory;
-    this.i32 = memory.i32;
-    this.f64 = memory.f64;
+  constructor(cursor: TableCursor) {
+    super();
+    this.cursor = cursor;
   }
 
-  enter(memory: RecordMemory): void {
-    this.memory = memory;
-    this.i32 = memory.i32;
-    this.f64 = memory.f64;
+  place(to: ValueMemory, at: number, end: number): number {
+    const { memory, start, length } = this.cursor;
+    if (at + ((length + 3) & ~3) > end) return NO_ROOM;
+    copyRecordBytes(memory, start, length, to, at);
+    return length;
   }
 
   bytes(): Uint8Array {
-    return this.memory.u8.subarray(this.start, this.start + this.length);
+    return this.cursor.bytes();
   }
 }
 
 /** An object that reads each field where the cursor is. They are its own, so that it can be spread. */
-function viewOf(layout: TableLayout, cursor: Cursor): object {
-  const { fields } = layout;
+function viewOf(layout: TableLayout, cursor: TableCursor): object {
   const view = {};
-  for (const { name, type, at } of fields) {
+  for (const { name, type, at } of layout.fields) {
     Object.defineProperty(view, name, { get: getter(type, at, cursor), enumerable: true });
   }
-  const copy = copierOf(layout);
+  const copy = copyCode(layout);
   Object.defineProperty(view, KEEP, { value: () => copy(view) });
   return Object.freeze(view);
 }
 
-/** Code that copies field by field: `{ ...view }` would call each getter the slow way. */
-function copierOf({ fields }: TableLayout): (view: object) => object {
-  const members = fields.map(
-    ({ name }) => `[${JSON.stringify(name)}]: view[${JSON.stringify(name)}]`,
-  );
-  return codeOf<(view: object) => object>(['view'], `return { ${members.join(', ')} };`) ?? spread;
-}
-
-function spread(view: object): object {
-  return { ...view };
-}
-
-function getter(type: FieldType, at: number, cursor: Cursor): () => unknown {
+function getter(type: FieldType, at: number, cursor: TableCursor): () => unknown {
   switch (type) {
     case 'int':
       return () => cursor.i32[(cursor.start + at) >> 2];
@@ -146,11 +141,6 @@ function getter(type: FieldType, at: number, cursor: Cursor): () => unknown {
     default:
       return () => cursor.memory.u8[cursor.start + at] !== 0;
   }
-}
-
-function startsWith(i32: Int32Array, word: number, head: Int32Array): boolean {
-  for (let i = 0; i < head.length; i++) if (i32[word + i] !== head[i]) return false;
-  return true;
 }
 
 /** A value of any vtable, field by field. What a schema leaves out stands for its default. */

@@ -1,4 +1,5 @@
 import type { RecordSink } from '../operator/endpoints.ts';
+import { PlacedValue } from '../record/placed-value.ts';
 
 /** A record as it arrived in a `MemorySink`. */
 export interface SunkRecord {
@@ -22,7 +23,7 @@ export class MemorySink implements RecordSink {
 
   tryAppend(
     key: SunkRecord['key'],
-    value: SunkRecord['value'],
+    given: SunkRecord['value'] | PlacedValue,
     timestamp: number,
     headers: SunkRecord['headers'] | null | undefined,
   ): boolean {
@@ -30,6 +31,7 @@ export class MemorySink implements RecordSink {
       this.refused = !this.refused;
       if (this.refused) return false;
     }
+    const value = given instanceof PlacedValue ? given.bytes().slice() : given;
     this.records.push({ key, value, timestamp, headers: headers ?? {} });
     return true;
   }
