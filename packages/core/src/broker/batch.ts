@@ -63,8 +63,10 @@ export class Batch implements Iterable<RecordView> {
   forEach(visit: (record: RecordView) => void): void {
     this.checkLive();
     const { run, view } = this;
-    const { count } = run;
-    for (let i = 0; i < count; i++) if (run.kind(i) === 0) visit(run.view(i, view));
+    const { count, memory, shard, offset } = run;
+    for (let i = 0; i < count; i++) {
+      if (run.step(i) === 0) visit(view.wrap(memory, run.addressHere, shard, offset + i));
+    }
   }
 
   /** The `index`-th record, or `undefined` behind the last. */

@@ -29,12 +29,14 @@ export interface SourceInput {
   crowded(): boolean;
   /** Acquires up to `maxRecords` slots, which stay valid until the next `poll`; 0: nothing there. */
   poll(maxRecords: number): number;
-  /** What slot `index` of the acquired ones is, see `SOURCE_KIND`. */
-  kind(index: number): number;
-  producerId(index: number): number;
-  /** One flyweight, re-aimed. */
-  view(index: number): RecordView;
-  controlTimestamp(index: number): number;
+  /** Steps to slot `index` of the acquired ones, and returns what it is, see `SOURCE_KIND`. */
+  step(index: number): number;
+  /** Of the slot that was stepped to: its producer. */
+  producer(): number;
+  /** Its record, by one flyweight that is aimed anew. */
+  view(): RecordView;
+  /** What its record is about, where it is no data. */
+  controlTimestamp(): number;
   offset(index: number): number;
   /**
    * Writes the ids of producers that are registered and have not begun to close, and returns how

@@ -6,9 +6,16 @@ import { SOURCE_KIND, type SourceInput } from '../operator/endpoints.ts';
 import type { Faults } from '../operator/faults.ts';
 import { described } from '../record/limits.ts';
 import type { RecordView } from '../record/view.ts';
-import { type SourceTimes, SourceWatermarks } from '../time/source-watermarks.ts';
+import {
+  type ProducerTime,
+  type SourceTimes,
+  SourceWatermarks,
+} from '../time/source-watermarks.ts';
 import type { SourceStep } from './graph.ts';
 import { Task, type TaskParts, type TaskStats } from './task.ts';
+
+// V8 folds a module's own constants into its code, those of other modules it loads at every use.
+const { data: DATA, topicEnd: TOPIC_END } = SOURCE_KIND;
 
 /** Releasing wakes producers that wait for room: a few large pieces of it are better than many. */
 const RELEASED_AT_ONCE = 4_096;
@@ -56,8 +63,8 @@ export class SourceTask extends Task {
   private idle = false;
   /** Whether the last record's value is what suspends the task. */
   private inHand = false;
-  /** Who the record in hand is from, and what it says that producer's watermark is. */
-  private producer = -1;
+  /** Whom the record in hand is from, and what it says that producer's watermark is. */
+  private producer: ProducerTime | undefined;
   private reached = Number.NEGATIVE_INFINITY;
   /** Whether there is time to pass on once the suspended push is done. */
   private timeMoved = false;
@@ -113,19 +120,21 @@ export class SourceTask extends Task {
     const { input } = this;
     while (this.at < this.count) {
       const slot = this.at++;
-      const kind = input.kind(slot);
-      const done = kind === SOURCE_KIND.data ? this.record(slot) : this.control(slot, kind);
-      this.position[0] = input.offset(slot) + 1;
+      const kind = input.step(slot);
+      const offset = input.offset(slot);
+      const done = kind === DATA ? this.record(offset) : this.control(kind);
+      this.position[0] = offset + 1;
       if (!done) return 'suspended';
-      if (kind === SOURCE_KIND.topicEnd || held?.full) break;
+      if (kind === TOPIC_END || held?.full) break;
     }
     return 'progress';
   }
 
   /** One accessor may serve every task of the thread: aims it at this task's record again. */
   protected reaim(): void {
-    const { input, at, source } = this;
-    if (this.inHand && source.serde.views === true) source.serde.decode(input.view(at - 1));
+    const { record } = this.context;
+    const { serde } = this.source;
+    if (this.inHand && record !== undefined && serde.views === true) serde.decode(record);
   }
 
   protected goOn(): boolean {
@@ -196,27 +205,27 @@ export class SourceTask extends Task {
   }
 
   /** One record: decoded, pushed, then its time noted. `false`: suspended. */
-  private record(slot: number): boolean {
-    const { input, context } = this;
-    const view = input.view(slot);
+  private record(offset: number): boolean {
+    const { input, context, times } = this;
+    const view = input.view();
     this.counts.in++;
-    context.atRecord(view, this.plan.index, input.offset(slot), view.timestamp);
-    this.producer = input.producerId(slot);
+    context.atRecord(view, this.plan.index, offset, view.timestamp);
+    const producer = times.of(input.producer());
+    this.producer = producer;
     let value: unknown;
     try {
       value = this.read(view);
     } catch (error) {
       const outcome = this.readAgain(error, view);
       if (outcome.failed) {
-        this.times.register(this.producer);
         return this.faults.deadLetter(this.source.name, outcome.error, undefined, context);
       }
       value = outcome.value;
     }
     const done = this.head.push(value, context);
     this.inHand = !done;
-    const moved = this.times.advance(this.producer, this.reached);
-    if (!moved && this.times.idle === this.idle) return done;
+    const moved = times.advance(producer, this.reached);
+    if (!moved && times.idle === this.idle) return done;
     this.timeMoved = true;
     return done && this.tellTime();
   }
@@ -228,15 +237,16 @@ export class SourceTask extends Task {
   /** Decodes a record and learns its time, or throws why it cannot. */
   private read(view: RecordView): unknown {
     const { serde, timestamp } = this.source;
+    const { context, producer } = this;
     const value = serde.decode(view);
-    if (timestamp !== undefined) this.context.timestamp = millisecondsOf(timestamp(value, view));
-    this.reached = this.times.reached(this.producer, this.context.timestamp, value);
+    if (timestamp !== undefined) context.timestamp = millisecondsOf(timestamp(value, view));
+    this.reached = this.times.reached(producer as ProducerTime, context.timestamp, value);
     return value;
   }
 
-  private control(slot: number, kind: number): boolean {
+  private control(kind: number): boolean {
     const { input, times } = this;
-    const producer = input.producerId(slot);
+    const producer = input.producer();
     switch (kind) {
       case SOURCE_KIND.producerStart:
         this.ended.delete(producer);
@@ -248,7 +258,7 @@ export class SourceTask extends Task {
         this.ended.add(producer);
         return this.tellTime();
       case SOURCE_KIND.watermark:
-        return times.mark(producer, input.controlTimestamp(slot)) ? this.tellTime() : true;
+        return times.mark(producer, input.controlTimestamp()) ? this.tellTime() : true;
       case SOURCE_KIND.topicEnd:
         return this.inputEnded();
       default:

@@ -22,6 +22,8 @@ export class TopicSource implements SourceInput {
   private readonly reader: ShardReader;
   private readonly run: SlotRun;
   private flyweight = new RecordView();
+  /** The slot that was stepped to. */
+  private index = 0;
   /** Whether the one slot of the last poll is an end that was committed before this source began. */
   private endedBefore = false;
 
@@ -49,25 +51,27 @@ export class TopicSource implements SourceInput {
     return this.endedBefore ? 1 : count;
   }
 
-  kind(index: number): number {
-    return this.endedBefore ? SOURCE_KIND.topicEnd : this.run.kind(index);
+  step(index: number): number {
+    this.index = index;
+    return this.endedBefore ? SOURCE_KIND.topicEnd : this.run.step(index);
   }
 
-  producerId(index: number): number {
-    return this.run.producer(index);
+  producer(): number {
+    return this.run.producerHere;
   }
 
-  view(index: number): RecordView {
+  view(): RecordView {
     if (this.topic.development) {
       // User code that has kept the view of the record before shall be told.
       this.flyweight.invalidate();
       this.flyweight = new RecordView();
     }
-    return this.run.view(index, this.flyweight);
+    const { memory, addressHere, shard, offset } = this.run;
+    return this.flyweight.wrap(memory, addressHere, shard, offset + this.index);
   }
 
-  controlTimestamp(index: number): number {
-    return this.run.view(index, this.flyweight).timestamp;
+  controlTimestamp(): number {
+    return this.view().timestamp;
   }
 
   offset(index: number): number {

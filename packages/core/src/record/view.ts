@@ -29,7 +29,15 @@ const {
 } = layout;
 
 const WITH_KEY = TIMESTAMP_WORD | KEY_FLAG;
-const WITH_HEADERS = VALUE_FLAG | HEADERS_FLAG;
+// As words; the two behind the vtable's sizes say which fields there are.
+const ROOT_AT = ROOT >> 2;
+const SIZES_AT = VTABLE >> 2;
+const FIELDS_AT = SIZES_AT + 1;
+const MORE_AT = SIZES_AT + 2;
+const TABLE_AT = TABLE >> 2;
+const KEY_AT = KEY >> 2;
+const VALUE_AT = VALUE >> 2;
+const HEADERS_AT = HEADERS >> 2;
 const TWO_TO_32 = 0x1_0000_0000;
 const NO_BYTES = new Uint8Array(0);
 
@@ -61,25 +69,39 @@ export class RecordView {
     this.storedStart = at;
     this.shardNow = shard;
     this.offsetNow = offset;
-    const i32 = memory.i32;
+    const { i32 } = memory;
     const word = at >> 2;
-    const fields = i32[word + (VTABLE >> 2) + 1];
-    const more = i32[word + (VTABLE >> 2) + 2];
+    const fields = i32[word + FIELDS_AT];
+    const more = i32[word + MORE_AT];
+    const headers = more & ~VALUE_FLAG;
     // The vtable of our own writer, word by word; only which fields are there varies.
     if (
-      i32[word + (VTABLE >> 2)] === SIZES_WORD &&
-      i32[word + (ROOT >> 2)] === ROOT_WORD &&
-      i32[word + (TABLE >> 2)] === TABLE_WORD &&
-      (fields === WITH_KEY || fields === TIMESTAMP_WORD) &&
-      (more === VALUE_FLAG || more === WITH_HEADERS || more === HEADERS_FLAG || more === 0)
+      i32[word + ROOT_AT] === ROOT_WORD &&
+      i32[word + SIZES_AT] === SIZES_WORD &&
+      i32[word + TABLE_AT] === TABLE_WORD &&
+      (fields === TIMESTAMP_WORD || fields === WITH_KEY) &&
+      (headers === 0 || headers === HEADERS_FLAG)
     ) {
       this.timestampAt = at + TIMESTAMP;
-      this.keyAt = fields === WITH_KEY ? at + KEY + i32[word + (KEY >> 2)] : 0;
-      this.valueAt = (more & 0xffff) === 0 ? 0 : at + VALUE + i32[word + (VALUE >> 2)];
-      this.headersAt = more >>> 16 === 0 ? 0 : at + HEADERS + i32[word + (HEADERS >> 2)];
+      this.keyAt = fields === TIMESTAMP_WORD ? 0 : at + KEY + i32[word + KEY_AT];
+      this.valueAt = more === headers ? 0 : at + VALUE + i32[word + VALUE_AT];
+      this.headersAt = headers === 0 ? 0 : at + HEADERS + i32[word + HEADERS_AT];
     } else {
       this.resolve(at + ROOT);
     }
+    return this;
+  }
+
+  /** Aims the view at what another one is aimed at. */
+  like(other: RecordView): this {
+    this.memory = other.memory;
+    this.storedStart = other.storedStart;
+    this.shardNow = other.shardNow;
+    this.offsetNow = other.offsetNow;
+    this.timestampAt = other.timestampAt;
+    this.keyAt = other.keyAt;
+    this.valueAt = other.valueAt;
+    this.headersAt = other.headersAt;
     return this;
   }
 

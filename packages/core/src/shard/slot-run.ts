@@ -24,6 +24,10 @@ export class SlotRun {
   /** Offset of the first slot. */
   offset = 0;
 
+  /** Of the slot that was stepped to: who appended it, or ended; and where its record lies. */
+  producerHere = 0;
+  addressHere = 0;
+
   private slotBase = 0;
   private start = 0;
   private mask = 0;
@@ -102,6 +106,18 @@ export class SlotRun {
     if (this.count === 0) return 0;
     const last = this.count - 1;
     return this.address(last) + this.storedBytes(last) - (this.slotBase << 2);
+  }
+
+  /** Steps to a slot. Returns what `kind` does. */
+  step(index: number): Kind | typeof ABORTED {
+    const { i32 } = this.memory;
+    const word = this.slotBase + (((this.start + index) & this.mask) << 2);
+    const meta = i32[word + META_WORD];
+    const granule = (i32[word + GRANULE_WORD] - this.granule) & this.granuleMask;
+    this.producerHere = producerOf(meta);
+    this.addressHere = this.dataBase + (granule << 3);
+    const kind = (meta >>> 12) & 0xf;
+    return (i32[word] & 7) > LAST_COMMITTED || kind === GATE ? ABORTED : (kind as Kind);
   }
 
   /** 0 for data, a control kind, or `ABORTED`. */

@@ -3,7 +3,8 @@ import { described } from '../record/limits.ts';
 import { type CombinerState, WatermarkCombiner } from './combiner.ts';
 import type { WatermarkGenerator, WatermarkStrategy } from './watermark.ts';
 
-interface ProducerTime {
+/** What is known of a producer. */
+export interface ProducerTime {
   readonly input: number;
   readonly generator: WatermarkGenerator;
   /** Whether it has said anything since the last look at the clock. */
@@ -77,27 +78,36 @@ export class SourceWatermarks {
     if (!this.producers.has(id)) this.enter(id);
   }
 
+  /** A producer that counts, from now on if it did not before. */
+  of(id: number): ProducerTime {
+    return id === this.lastId && this.last !== undefined ? this.last : this.lookUp(id);
+  }
+
   /** What a record of this producer says its watermark is. Throws what the strategy throws. */
-  reached(id: number, timestamp: number, value: unknown): number {
-    const reached = this.speaking(id).generator.record(timestamp, value);
+  reached(producer: ProducerTime, timestamp: number, value: unknown): number {
+    this.speaks(producer);
+    const reached = producer.generator.record(timestamp, value);
     // Neither NaN nor anything but a number is.
     if (!(reached >= Number.NEGATIVE_INFINITY)) refuseWatermark(this.strategy.name, reached);
     return reached;
   }
 
   /** A producer's watermark has risen to that, if it has; `true` when the shard's did. */
-  advance(id: number, reached: number): boolean {
-    return this.combiner.advance(this.speaking(id).input, reached);
+  advance(producer: ProducerTime, reached: number): boolean {
+    return this.combiner.advance(producer.input, reached);
   }
 
   /** A record of this producer; `true` when the shard's watermark rose. */
   record(id: number, timestamp: number, value?: unknown): boolean {
-    return this.advance(id, this.reached(id, timestamp, value));
+    const producer = this.of(id);
+    return this.advance(producer, this.reached(producer, timestamp, value));
   }
 
   /** `producer.watermark(t)`; `true` when the shard's watermark rose. */
   mark(id: number, watermark: number): boolean {
-    return this.combiner.advance(this.speaking(id).input, watermark);
+    const producer = this.of(id);
+    this.speaks(producer);
+    return this.combiner.advance(producer.input, watermark);
   }
 
   /** A producer's end marker; `true` when the watermark or idleness changed. */
@@ -162,14 +172,11 @@ export class SourceWatermarks {
     }
   }
 
-  private speaking(id: number): ProducerTime {
-    const producer = id === this.lastId && this.last !== undefined ? this.last : this.lookUp(id);
+  private speaks(producer: ProducerTime): void {
     producer.spoke = true;
-    if (producer.idle) {
-      producer.idle = false;
-      this.combiner.markActive(producer.input);
-    }
-    return producer;
+    if (!producer.idle) return;
+    producer.idle = false;
+    this.combiner.markActive(producer.input);
   }
 
   private lookUp(id: number): ProducerTime {
