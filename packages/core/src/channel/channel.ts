@@ -51,6 +51,14 @@ export interface ChannelWriter extends WaitingPlace {
   released(): number;
 }
 
+/** A task that may be given what is sent to it at once, instead of reading it when it is its turn. */
+export interface FrameTaker {
+  /** Whether it would read this input now. */
+  wants(input: number): boolean;
+  /** This input's reader has stepped to a frame of data. Never throws. */
+  given(input: number): void;
+}
+
 export interface ChannelReader extends WaitingPlace {
   /** Steps to the next frame; what it holds is then in the fields below. */
   next(): Frame;
@@ -69,4 +77,9 @@ export interface ChannelReader extends WaitingPlace {
   release(position: number): void;
   /** Whether `next` would find something, looked up now. */
   ready(): boolean;
+  /**
+   * From now on what is sent is given to the reading task at once, whenever it wants it and nothing
+   * waits before it. `input`: what the channel is to the task. Where writer and reader are on one thread.
+   */
+  giveTo?(taker: FrameTaker, input: number): void;
 }

@@ -6,15 +6,16 @@ import {
   type Control,
   FRAME,
   type Frame,
+  type FrameTaker,
 } from './channel.ts';
 
 const NOTHING: unknown = undefined;
 
 /**
  * A channel between two tasks of one thread: both ends in one object, references in a ring, no
- * encoding. What was sent may be read at once. A value that is a view of a record travels as the
- * place of the record where that stays, and as a copy of the record otherwise: the view itself will
- * be aimed at another record.
+ * encoding. What was sent may be read at once, or is given to the reading task while it is sent, past
+ * the ring. A value that is a view of a record travels as the place of the record where that stays, and
+ * as a copy of the record otherwise: the view itself will be aimed at another record.
  */
 export class LocalChannel implements ChannelWriter, ChannelReader {
   readonly usesHash = false;
@@ -40,6 +41,9 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
   private readonly recordsStay: boolean;
   private readonly view = new RecordView();
   private shard = 0;
+  private taker: FrameTaker | undefined;
+  /** What the channel is to the taker. */
+  private input = 0;
 
   /**
    * `slots` is a power of two. `recordsStay`: records stay where they are until they are released,
@@ -66,6 +70,19 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
     offset: number,
     watermark: number,
   ): boolean {
+    const { taker } = this;
+    if (taker !== undefined && this.read === this.sent && taker.wants(this.input)) {
+      if (!(value instanceof RecordView)) this.value = value;
+      else if (this.recordsStay) this.value = this.view.like(value);
+      else this.value = detached(value);
+      this.key = key;
+      this.timestamp = timestamp;
+      this.watermark = watermark;
+      this.offset = offset;
+      this.sent = this.read = this.freed = (this.sent + 1) | 0;
+      taker.given(this.input);
+      return true;
+    }
     if (((this.sent - this.freed) | 0) > this.mask) return false;
     const slot = this.sent & this.mask;
     this.frames[slot] = FRAME.data;
@@ -122,6 +139,11 @@ export class LocalChannel implements ChannelWriter, ChannelReader {
 
   ready(): boolean {
     return this.read !== this.sent;
+  }
+
+  giveTo(taker: FrameTaker, input: number): void {
+    this.taker = taker;
+    this.input = input;
   }
 
   private putRecord(slot: number, record: RecordView): void {

@@ -1,4 +1,4 @@
-import { type ChannelReader, FRAME } from '../channel/channel.ts';
+import { type ChannelReader, FRAME, type FrameTaker } from '../channel/channel.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import { ContextCell } from '../operator/context.ts';
 import type { Faults } from '../operator/faults.ts';
@@ -33,7 +33,7 @@ export interface ChannelTaskParts extends TaskParts {
 }
 
 /** A later stage: takes from its channels in turn and combines their times. */
-export class ChannelTask extends Task {
+export class ChannelTask extends Task implements FrameTaker {
   private readonly inputs: readonly ChannelInput[];
   /** Of each input its reader, and the operator that takes its values. */
   private readonly readers: readonly ChannelReader[];
@@ -72,6 +72,7 @@ export class ChannelTask extends Task {
     this.combiner = new WatermarkCombiner(inputs.length);
     this.alignment = new Alignment(inputs.length);
     this.positions = this.readers.map(({ read }) => read);
+    for (const [index, reader] of this.readers.entries()) reader.giveTo?.(this, index);
   }
 
   stats(): TaskStats {
@@ -101,8 +102,7 @@ export class ChannelTask extends Task {
     for (let i = 0; i < readers.length; i++) {
       const index = this.turn;
       this.turn = index + 1 === readers.length ? 0 : index + 1;
-      if (this.holdsLeft && this.inputs[index].side === SIDE.left) continue;
-      if (this.alignment.holds(index)) continue;
+      if (this.holds(index)) continue;
       for (let taken = 0; taken < share; taken++) {
         const frame = readers[index].next();
         if (frame === FRAME.none) break;
@@ -115,6 +115,23 @@ export class ChannelTask extends Task {
       if (this.atBarrier) return 'progress';
     }
     return progress ? 'progress' : 'nothing';
+  }
+
+  wants(input: number): boolean {
+    return this.takesInput && !this.holds(input);
+  }
+
+  /** In the step of the task that sends it; what comes of it is settled in this task's own. */
+  given(input: number): void {
+    try {
+      this.took(this.data(input));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private holds(input: number): boolean {
+    return (this.holdsLeft && this.inputs[input].side === SIDE.left) || this.alignment.holds(input);
   }
 
   /** One accessor may serve every task of the thread: aims it at this task's record again. */
@@ -141,10 +158,7 @@ export class ChannelTask extends Task {
   }
 
   protected inputPlaces(): WaitingPlace[] {
-    const { inputs, holdsLeft, alignment } = this;
-    return inputs
-      .filter(({ side }, i) => !(holdsLeft && side === SIDE.left) && !alignment.holds(i))
-      .map(({ reader }) => reader);
+    return this.readers.filter((_, i) => !this.holds(i));
   }
 
   protected closeInputs(): void {}

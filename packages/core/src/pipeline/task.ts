@@ -192,8 +192,7 @@ export abstract class Task {
     try {
       return this.tryStep(budget);
     } catch (error) {
-      this.failure = asStreamError(error, this.pipeline, this.plan);
-      this.done = true;
+      this.fail(error);
       return true;
     }
   }
@@ -312,6 +311,29 @@ export abstract class Task {
     return this.wanted !== 0;
   }
 
+  /** Whether nothing stands in the way of input. */
+  protected get takesInput(): boolean {
+    return (
+      !this.suspended &&
+      this.ending === 'open' &&
+      this.wanted === 0 &&
+      this.taken === undefined &&
+      !this.done
+    );
+  }
+
+  /** An input was taken outside of `step`; `done` is false when that suspended the task. */
+  protected took(done: boolean): void {
+    this.unnoted = true;
+    this.suspended = !done;
+  }
+
+  /** Stops by an error that no dead letter answers. */
+  protected fail(error: unknown): void {
+    this.failure = asStreamError(error, this.pipeline, this.plan);
+    this.done = true;
+  }
+
   /** Tells the chain the time; `false`: suspended. */
   protected passTime(watermark: number): boolean {
     if (watermark <= this.passedTime) return true;
@@ -360,7 +382,7 @@ export abstract class Task {
       }
     }
     if (this.clocked.length > 0 && this.tick()) progress = true;
-    if (!this.suspended && this.ending === 'open' && !this.atBarrier && this.taken === undefined) {
+    if (this.takesInput) {
       const outcome = this.take(budget);
       this.suspended = outcome === 'suspended';
       if (outcome !== 'nothing') {
