@@ -32,9 +32,9 @@ interface Known {
 /** No bid lies further from the opening of its auction. */
 const APART_MS = 60_000;
 
-function rowOf(bid: Bid, { id: _id, n: _n, ...auction }: Auction): ValueOf<typeof withAuction> {
-  const { bidder, price, channel, url, dateTime: bidDateTime, extra: bidExtra } = bid;
-  return { ...auction, auction: bid.auction, bidder, price, channel, url, bidDateTime, bidExtra };
+function rowOf(bid: Bid, opened: Auction): ValueOf<typeof withAuction> {
+  const { auction, bidder, price, channel, url, dateTime: bidDateTime, extra: bidExtra } = bid;
+  return { ...opened, auction, bidder, price, channel, url, bidDateTime, bidExtra };
 }
 
 const query = pipeline('q20');

@@ -44,7 +44,9 @@ export class ListHandle implements ListState<unknown>, Undoable {
   set(items: readonly unknown[]): void {
     const { lifetime, table, scope } = this;
     for (const item of items) scope.checkKept(item);
-    scope.journal.note(this, table.get(scope.key) ?? NONE, undefined);
+    const before = table.get(scope.key);
+    if (before === undefined && items.length === 0) return;
+    scope.journal.note(this, before ?? NONE, undefined);
     const rows =
       lifetime === undefined ? items : items.map(item => lifetime.stamp(item, undefined));
     table.set(scope.key, rows);

@@ -17,15 +17,21 @@ export class TimerEntry {
   }
 }
 
+/** Children of a place in the heap: four times stand in half a line of the cache. */
+const FAN_OUT = 4;
+
 /**
- * The timers of all keys of a task by one kind of time: a binary heap by time, and by key those that
- * it has, so that one is found to be set already or to be deleted.
+ * The timers of all keys of a task by one kind of time: a heap by time, and by key those that it has,
+ * so that one is found to be set already or to be deleted. The heap's times stand side by side: finding
+ * the first of a few does not look at timers that have not been touched for long.
  */
 export class TimerQueue {
   /** When the first one is due; +∞ when there is none. */
   nextAt: number = Number.POSITIVE_INFINITY;
 
   private readonly heap: TimerEntry[] = [];
+  /** Of each place of the heap its time. */
+  private readonly times: number[] = [];
   /** The one timer of a key, as most have, or all of them by their times. */
   private readonly byKey = new KeyMap<TimerEntry | Map<number, TimerEntry>>();
   private order = 0;
@@ -75,13 +81,14 @@ export class TimerQueue {
   private push(key: Key, time: number): TimerEntry {
     const timer = new TimerEntry(key, time, this.order++);
     this.heap.push(timer);
+    this.times.push(time);
     this.rise(timer, this.heap.length - 1);
-    this.nextAt = this.heap[0].time;
+    this.nextAt = this.times[0];
     return timer;
   }
 
   private remove(timer: TimerEntry): void {
-    const { heap, byKey } = this;
+    const { heap, times, byKey } = this;
     const { key, at } = timer;
     const known = byKey.get(key);
     if (known instanceof Map) {
@@ -91,48 +98,61 @@ export class TimerQueue {
       byKey.delete(key);
     }
     const last = heap.pop() as TimerEntry;
+    times.pop();
     if (last !== timer) {
-      if (at > 0 && comesBefore(last, heap[(at - 1) >> 1])) this.rise(last, at);
+      if (at > 0 && this.comesBefore(last, (at - 1) >> 2)) this.rise(last, at);
       else this.sink(last, at);
     }
-    this.nextAt = heap.length > 0 ? heap[0].time : Number.POSITIVE_INFINITY;
+    this.nextAt = heap.length > 0 ? times[0] : Number.POSITIVE_INFINITY;
   }
 
   /** Puts `timer` at `from`, and up to where it belongs. */
   private rise(timer: TimerEntry, from: number): void {
-    const { heap } = this;
     let at = from;
     while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!comesBefore(timer, heap[parent])) break;
-      this.put(heap[parent], at);
+      const parent = (at - 1) >> 2;
+      if (!this.comesBefore(timer, parent)) break;
+      this.put(this.heap[parent], this.times[parent], at);
       at = parent;
     }
-    this.put(timer, at);
+    this.put(timer, timer.time, at);
   }
 
   /** Puts `timer` at `from`, and down to where it belongs. */
   private sink(timer: TimerEntry, from: number): void {
-    const { heap } = this;
-    const size = heap.length;
     let at = from;
     for (;;) {
-      let child = 2 * at + 1;
-      if (child >= size) break;
-      if (child + 1 < size && comesBefore(heap[child + 1], heap[child])) child++;
-      if (!comesBefore(heap[child], timer)) break;
-      this.put(heap[child], at);
+      const child = this.firstChild(at);
+      if (child < 0 || this.comesBefore(timer, child)) break;
+      this.put(this.heap[child], this.times[child], at);
       at = child;
     }
-    this.put(timer, at);
+    this.put(timer, timer.time, at);
   }
 
-  private put(timer: TimerEntry, at: number): void {
+  /** Which of the children of a place goes first; −1 when there is none. */
+  private firstChild(at: number): number {
+    const { heap, times } = this;
+    const begin = FAN_OUT * at + 1;
+    const end = Math.min(begin + FAN_OUT, heap.length);
+    if (begin >= end) return -1;
+    let first = begin;
+    for (let i = begin + 1; i < end; i++) {
+      if (times[i] > times[first]) continue;
+      if (times[i] < times[first] || heap[i].order < heap[first].order) first = i;
+    }
+    return first;
+  }
+
+  private put(timer: TimerEntry, time: number, at: number): void {
     this.heap[at] = timer;
+    this.times[at] = time;
     timer.at = at;
   }
-}
 
-function comesBefore(left: TimerEntry, right: TimerEntry): boolean {
-  return left.time < right.time || (left.time === right.time && left.order < right.order);
+  /** Whether a timer goes before the one at a place. */
+  private comesBefore(timer: TimerEntry, at: number): boolean {
+    const time = this.times[at];
+    return timer.time < time || (timer.time === time && timer.order < this.heap[at].order);
+  }
 }

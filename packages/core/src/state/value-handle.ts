@@ -35,6 +35,7 @@ export class ValueHandle implements ValueState<unknown>, Undoable {
     const { key } = scope;
     scope.checkKept(value);
     const before = table.get(key);
+    if (before === undefined && value === undefined) return;
     scope.journal.note(this, key, before);
     if (value === undefined) table.delete(key);
     else if (lifetime === undefined) table.set(key, value);
