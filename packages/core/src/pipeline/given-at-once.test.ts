@@ -9,16 +9,18 @@ import { text } from '../serde/text.ts';
 import { pipeline } from './builder.ts';
 import { LocalEngine } from './local-runtime.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { Stream } from './stream.ts';
 
 const word = table('Word', { name: 'string', at: 'double' });
 
-/** Behind the same task one branch that makes two values of each, and one that leaves some out. */
-function branching<T>(serde: Serde<T>, nameOf: (value: T) => string): Pipeline {
-  const query = pipeline('p');
-  const [all, some] = query
-    .from('in', serde)
-    .keyBy(value => nameOf(value).length)
-    .fork(2);
+/**
+ * One branch that makes two values of each, and one that leaves some out: both behind the same task, or both in that
+ * which reads the topic.
+ */
+function branching<T>(serde: Serde<T>, nameOf: (value: T) => string, keyed = true): Pipeline {
+  const values = pipeline('p').from('in', serde);
+  const row = keyed ? values.keyBy(value => nameOf(value).length) : values;
+  const [all, some] = row.fork(2) as Stream<T, unknown>[];
   all.flatMap(value => [`${nameOf(value)}!`, `${nameOf(value)}?`]).to('left', text());
   return some
     .filter(value => nameOf(value).length !== 3)
@@ -75,39 +77,49 @@ describe('a task on the same thread is given what is sent to it at once', () => 
     output.close();
   });
 
-  test.each([
-    [
-      'views of a table',
-      branching(word, ({ name }) => name),
-      (name: string) => word.encode({ name, at: 0 }),
-    ],
-    ['records', branching(records(), record => record.text), (name: string) => name],
+  const bytesOf = (name: string) => word.encode({ name, at: 0 });
+
+  test.each<[string, Pipeline, (name: string) => string | Uint8Array]>([
+    ['views of a table', branching(word, ({ name }) => name), bytesOf],
+    ['views in the stage that reads them', branching(word, ({ name }) => name, false), bytesOf],
+    ['records', branching(records(), record => record.text), name => name],
+    ['records in that stage', branching(records(), record => record.text, false), name => name],
   ])('%s stay what they are, in order, while outputs wait for room', (_, made, encode) => {
     const texts = fc.array(fc.string({ unit: 'grapheme-ascii', maxLength: 12 }), { maxLength: 90 });
     fc.assert(
-      fc.property(texts, fc.integer({ min: 1, max: 3 }), (names, shards) => {
-        const engine = new LocalEngine({ automatic: false, stepRecords: 2 });
-        const input = engine.topic('in', { shards });
-        for (const name of OUTPUTS) engine.topic(name, TIGHT).createGroup('test');
-        const job = engine.add(made);
-        let sent = 0;
-        const feed = () => {
-          const before = sent;
-          for (const name of names.slice(before, before + 9)) {
-            input.append({ value: encode(name), timestamp: sent, shard: sent++ % shards });
-          }
-          if (sent === names.length && !input.ended) input.end();
-          return sent > before;
-        };
-        // The order is that of the shard.
-        const ordered = (all: string[]) => (shards === 1 ? all : all.sort());
-        expect(drained(engine, feed).map(ordered)).toEqual([
-          ordered(names.flatMap(name => [`${name}!`, `${name}?`])),
-          ordered(names.filter(name => name.length !== 3)),
-        ]);
-        expect(unaccounted(job.stats() as never)).toBe(0);
-        engine.stopNow();
-      }),
+      fc.property(
+        texts,
+        fc.integer({ min: 1, max: 3 }),
+        fc.boolean(),
+        (names, shards, development) => {
+          const engine = new LocalEngine({ automatic: false, stepRecords: 2, development });
+          const input = engine.topic('in', { shards });
+          for (const name of OUTPUTS) engine.topic(name, TIGHT).createGroup('test');
+          const job = engine.add(made);
+          let sent = 0;
+          const feed = () => {
+            const before = sent;
+            for (const name of names.slice(before, before + 9)) {
+              input.append({
+                key: name,
+                value: encode(name),
+                timestamp: sent,
+                shard: sent++ % shards,
+              });
+            }
+            if (sent === names.length && !input.ended) input.end();
+            return sent > before;
+          };
+          // The order is that of the shard.
+          const ordered = (all: string[]) => (shards === 1 ? all : all.sort());
+          expect(drained(engine, feed).map(ordered)).toEqual([
+            ordered(names.flatMap(name => [`${name}!`, `${name}?`])),
+            ordered(names.filter(name => name.length !== 3)),
+          ]);
+          expect(unaccounted(job.stats() as never)).toBe(0);
+          engine.stopNow();
+        },
+      ),
       { numRuns: 60 },
     );
   });
