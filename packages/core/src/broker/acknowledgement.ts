@@ -20,14 +20,14 @@ export function acknowledgedAtOnce({ options }: Acknowledging): boolean {
 }
 
 /**
- * Whether everything below these sequences, one for each shard, is acknowledged. Throws
+ * Whether everything below these offsets, one for each shard, is acknowledged. Throws
  * `SHARD_STOPPED` where it never will be, `SHARD_POISONED`.
  */
 export function isAcknowledged(topic: Acknowledging, ends: readonly number[]): boolean {
   if (acknowledgedAtOnce(topic)) return true;
   const level = topic.options.acks === 'disk' ? 'durable' : 'written';
   for (const shard of topic.shards) {
-    if (((ends[shard.number] - shard.logged(level)) | 0) <= 0) continue;
+    if (ends[shard.number] <= shard.offsetOf(shard.logged(level))) continue;
     shard.checkAlive();
     if (shard.state() === KERNEL.STATE_STOPPED) throw topic.stopped(shard);
     return false;
@@ -35,7 +35,7 @@ export function isAcknowledged(topic: Acknowledging, ends: readonly number[]): b
   return true;
 }
 
-/** Resolves once everything below these sequences is acknowledged. Rejects with `ABORTED`. */
+/** Resolves once everything below these offsets is acknowledged. Rejects with `ABORTED`. */
 export async function acknowledgedTo(
   topic: Acknowledging,
   ends: readonly number[],
@@ -53,7 +53,7 @@ export async function acknowledgedTo(
   if (signal?.aborted) throw aborted('Waiting for an acknowledgement', signal);
 }
 
-/** Blocks until everything below these sequences is acknowledged. */
+/** Blocks until everything below these offsets is acknowledged. */
 export function acknowledgedToSync(topic: Acknowledging, ends: readonly number[]): void {
   const ready = () => isAcknowledged(topic, ends);
   parkSync(topic.bell, topic.logPlaces, ready, Number.POSITIVE_INFINITY);

@@ -59,7 +59,7 @@ export class Producer {
   private readonly acknowledgements: Acknowledgements<Delivery> | undefined;
   /** The last delivery that went into the log; those before it are settled no later. */
   private last: Delivery | undefined;
-  /** The end, in each shard, of what this producer has appended. */
+  /** The end, in each shard, of what this producer has appended: an offset, for it may be long ago. */
   private readonly ends: number[];
   private scheduled = false;
   private readonly keysDoNotMatter: boolean;
@@ -93,7 +93,7 @@ export class Producer {
     this.shardBatches = new ShardBatches(this.appenders, batchRecords, batchBytes, nowMs);
     this.batches = this.shardBatches.list;
     this.staging = this.scratch.alloc(this.room);
-    this.ends = topic.shards.map(shard => shard.published());
+    this.ends = topic.shards.map(shard => shard.offsetOf(shard.published()));
     this.acknowledgements = acknowledgedAtOnce(topic) ? undefined : new Acknowledgements(topic);
     for (const batch of this.batches) if (batch.start() > 0) topic.bell.ring();
   }
@@ -325,7 +325,8 @@ export class Producer {
     const result = batch.append();
     if (result >= 0) {
       const { appender } = batch;
-      this.ends[appender.shard.number] = (appender.lastSequence() + records) | 0;
+      const { shard } = appender;
+      this.ends[shard.number] = shard.offsetOf(appender.lastSequence()) + records;
       if (result > 0) this.topic.bell.ring();
       const { turn, batches } = this;
       if (batch === batches[turn]) this.turn = turn + 1 === batches.length ? 0 : turn + 1;

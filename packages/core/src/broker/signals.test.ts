@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { TopicHistory } from '../shard/history.ts';
+import { KERNEL, LOG } from '../shard/layout.ts';
 import { Topic } from './topic.ts';
 
 // Every call that waits ends by its signal, with ABORTED.
@@ -71,13 +72,14 @@ test('flush and close end their wait, and what was taken goes out all the same',
   expect([...seen, ...valuesOf(topic)]).toEqual(['a']);
 });
 
+/** Of a topic of which nothing is on disk yet, and whose log nobody writes. */
+const history: TopicHistory = {
+  shard: () => ({ read: () => 0, offsetOfTimestamp: () => -1, close: () => {} }),
+  committed: () => undefined,
+  forget: () => false,
+};
+
 test('acknowledged', async () => {
-  const history: TopicHistory = {
-    shard: () => ({ read: () => 0, offsetOfTimestamp: () => -1, close: () => {} }),
-    committed: () => undefined,
-    forget: () => false,
-  };
-  // Nobody writes its log.
   const topic = Topic.create('t', { ...small, durable: true }, { history });
   const offset = topic.append({ value: 'a' });
   const controller = new AbortController();
@@ -89,4 +91,23 @@ test('acknowledged', async () => {
   await Promise.resolve();
   controller.abort('enough');
   for (const wait of waits) await expect(wait).rejects.toMatchObject(enough);
+  await expect(topic.acknowledged({ shard: 0, offset: Number.NaN })).rejects.toMatchObject({
+    code: 'OFFSET_OUT_OF_RANGE',
+  });
+});
+
+test('an acknowledgement of long ago is one, however much has been appended since', async () => {
+  const topic = Topic.create('t', { ...small, durable: true }, { history });
+  const producer = topic.producer();
+  const [{ i32 }] = topic.shards;
+  producer.offer({ value: 'a' });
+  const flushed = producer.flush();
+  // Others append, and the log has written, as many records as sequences cannot tell.
+  for (const word of [KERNEL.TAIL, KERNEL.PUBLISHED, LOG.written, LOG.durable]) {
+    i32[word >> 2] = 3 * 2 ** 30;
+  }
+  i32[KERNEL.ERA >> 2] = 3;
+  topic.bell.ring();
+  await flushed;
+  await topic.acknowledged({ shard: 0, offset: 1 });
 });

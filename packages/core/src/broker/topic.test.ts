@@ -349,3 +349,48 @@ test('who is held back can ask by which group, and since when', () => {
   overwriting.createGroup('slow');
   expect(overwriting.heldBackBy(0)).toBeUndefined();
 });
+
+/** As if so many records, a multiple of the slots, had been appended and overwritten. */
+function leap(topic: Topic, records: number): void {
+  for (const { i32 } of topic.shards) {
+    const offset = topic.stats()[0].end + records;
+    i32[KERNEL.TAIL >> 2] += records;
+    i32[KERNEL.PUBLISHED >> 2] += records;
+    i32[KERNEL.ERA >> 2] = Math.floor(offset / 2 ** 30);
+  }
+}
+
+describe.each([undefined, 1_000])('records by the milliards, kept for %s ms', retentionMs => {
+  test('new readers begin at what is there, and idle ones know what they lost', () => {
+    let nowMs = 0;
+    const topic = Topic.create(
+      't',
+      { ...small, overflow: 'overwrite', retentionMs },
+      { now: () => nowMs },
+    );
+    const idle = topic.consume({ group: 'idle' });
+    let appended = 0;
+    for (let round = 0; round < 7; round++) {
+      nowMs += 60_000;
+      topic.maintain();
+      for (let i = 0; i < 3; i++, appended++) topic.append({ value: `v${appended}` });
+      const kept = Array.from(topic.latest({ shard: 0 }), ({ text }) => text);
+      const newest = [`v${appended - 3}`, `v${appended - 2}`, `v${appended - 1}`];
+      expect(kept.slice(-3)).toEqual(newest);
+      expect(values(topic, `round ${round}`).slice(-3)).toEqual(newest);
+      const [{ earliest, end }] = topic.stats();
+      expect(end - earliest).toBeLessThan(16);
+      expect(end).toBe(round * 2 ** 29 + appended);
+      leap(topic, 2 ** 29);
+      topic.maintain();
+    }
+    expect(topic.lag('idle')).toBe(7 * 2 ** 29 + appended);
+    expect(idle.position(0)).toBe(0);
+    topic.append({ value: 'last' });
+    const batch = idle.poll();
+    expect(batch?.lost).toBe(7 * 2 ** 29 + appended);
+    expect(batch?.at(0)?.text).toBe('last');
+    expect(idle.poll()).toBeUndefined();
+    expect(idle.committed(0)).toBe(7 * 2 ** 29 + appended + 1);
+  });
+});

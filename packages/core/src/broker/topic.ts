@@ -239,18 +239,22 @@ export class Topic {
   /**
    * Resolves once a record, or everything that is in the log when it is called, is acknowledged at
    * the topic's level (`acks`): what `append` alone does not wait for. Rejects with `SHARD_STOPPED`
-   * when the log has failed before, `SHARD_POISONED`, `CLOSED`, `ABORTED`.
+   * when the log has failed before, `SHARD_POISONED`, `CLOSED`, `ABORTED`, `OFFSET_OUT_OF_RANGE`.
    */
   async acknowledged(
     record?: { shard: number; offset: number } | undefined,
     { signal }: WaitOptions = {},
   ): Promise<void> {
     this.checkOpen();
-    const ends = this.shards.map(shard => shard.published());
+    const ends = this.shards.map(shard => shard.offsetOf(shard.published()));
     if (record === undefined) return acknowledgedTo(this, ends, signal);
     const { number } = this.shards[checkShard(record.shard, this.shardCount, this.name)];
-    const targets = this.shards.map(shard => shard.logged('durable'));
-    targets[number] = this.shards[number].sequenceOf(record.offset + 1);
+    const { offset } = record;
+    if (!Number.isSafeInteger(offset)) {
+      fail('OFFSET_OUT_OF_RANGE', `The offset ${shown(offset)} of a record is no whole number.`);
+    }
+    const targets = this.shards.map(() => 0);
+    targets[number] = offset + 1;
     return acknowledgedTo(this, targets, signal);
   }
 

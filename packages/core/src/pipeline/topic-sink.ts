@@ -101,7 +101,7 @@ export class TopicSink implements RecordSink {
   /** Of all that stands in the log now, this producer's records among it. */
   acknowledged(): boolean {
     const { topic } = this;
-    this.ends ??= topic.shards.map(shard => shard.published());
+    this.ends ??= topic.shards.map(shard => shard.offsetOf(shard.published()));
     if (!isAcknowledged(topic, this.ends)) return false;
     this.ends = undefined;
     return true;

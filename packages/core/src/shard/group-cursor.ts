@@ -44,11 +44,20 @@ export class GroupCursor {
   }
 
   nextOffset(): number {
-    return this.shard.offsetOf(this.next());
+    return this.offsetOf(this.next());
   }
 
   committedOffset(): number {
-    return this.shard.offsetOf(this.committed());
+    return this.offsetOf(this.committed());
+  }
+
+  /**
+   * Offset of a sequence of this group's, which lies at or below the published end as it is now. A group
+   * that nobody waits for may be behind by more than 2^31; up to 2^32 this is exact.
+   */
+  private offsetOf(sequence: number): number {
+    const end = this.shard.published();
+    return this.shard.offsetOf(end) - ((end - sequence) >>> 0);
   }
 
   /** Whether nothing is left to read now. */
@@ -141,8 +150,9 @@ export class GroupCursor {
    */
   lag(): number {
     const { shard } = this;
+    const committed = this.committed();
     const end = shard.published();
-    const behind = (end - this.committed()) | 0;
+    const behind = (end - committed) >>> 0;
     const inRing = Math.min(behind, (end - shard.physicalEarliest()) | 0);
     return behind - inRing + countData(shard, (end - inRing) | 0, end);
   }

@@ -59,9 +59,11 @@ export class GroupReader {
   private pollCopied(copied: CopiedRun, max: number): number {
     for (;;) {
       const next = this.cursor.next();
-      const behind = (this.shard.published() - next) | 0;
-      if (behind <= 0) return 0;
-      const gone = (this.shard.physicalEarliest() - next) | 0;
+      const end = this.shard.published();
+      // Nobody waits for this group: it may be behind by more than 2^31.
+      const behind = (end - next) >>> 0;
+      if (behind === 0) return 0;
+      const gone = behind - ((end - this.shard.physicalEarliest()) | 0);
       if (gone > 0) {
         this.unreported += gone;
         this.cursor.moveNext((next + gone) | 0);

@@ -11,16 +11,19 @@ export interface OwnerOptions {
 
 interface Sample {
   atMs: number;
-  published: number;
+  /** Offset of the published end then. */
+  end: number;
 }
 
 /** How often the published end is noted for retention by age. */
 const SAMPLES_PER_RETENTION = 64;
+/** How far behind the published end the floor of retention may be: sequences tell less than 2^31. */
+const FAR = 2 ** 29;
 
 /**
  * The duty cycle of a shard's owner: whatever needs one writer, or is periodic. It repairs the claims
  * of dead producers, ends producers that could not do so themselves, keeps the era, and moves the
- * floor of retention by age. One owner at a time; a successor takes up where it stopped.
+ * floor of retention, by age and with the ring. One owner at a time; a successor takes up where it stopped.
  */
 export class ShardOwner {
   readonly shard: Shard;
@@ -69,7 +72,7 @@ export class ShardOwner {
     while (kernel.repair() !== 0) wake |= KERNEL.WAKE_READERS | KERNEL.WAKE_PRODUCERS;
     wake |= this.appendMarkers(nowMs);
     this.sampleGroups(nowMs);
-    if (this.retentionMs !== undefined) this.moveEarliest(nowMs, this.retentionMs);
+    this.moveEarliest(nowMs);
     return wake;
   }
 
@@ -171,12 +174,14 @@ export class ShardOwner {
   }
 
   private sampleGroups(nowMs: number): void {
-    const { plan, i32, i64, kernel, durable } = this.shard;
+    const { plan, i32, i64, kernel, durable, overwrite } = this.shard;
     for (let address = plan.groupsAt; address < plan.groupsEnd; address += plan.groupBytes) {
       if (loadAcquire(i32, (address + KERNEL.GROUP_STATE) >> 2) === KERNEL.GROUP_FREE) continue;
       const committed = durable
         ? loadWide(i64, (address + GROUP.committed) >> 3) | 0
-        : kernel.committed(address);
+        : overwrite
+          ? loadAcquire(i32, (address + GROUP.done) >> 2)
+          : kernel.committed(address);
       const word = (address + GROUP.sampledCommit) >> 2;
       if (i32[word] === committed && i32[word + 1] !== 0) continue;
       i32[word] = committed;
@@ -184,17 +189,29 @@ export class ShardOwner {
     }
   }
 
-  private moveEarliest(nowMs: number, retentionMs: number): void {
-    const last = this.samples.at(-1);
+  /** To what has not expired, and never far behind the ring, where it says nothing anyway. */
+  private moveEarliest(nowMs: number): void {
+    const { shard } = this;
+    const word = KERNEL.EARLIEST >> 2;
+    const expired = this.expired(nowMs);
+    const end = shard.published();
+    if (expired !== undefined && shard.offsetOf(end) - expired < FAR) {
+      storeRelease(shard.i32, word, shard.sequenceOf(expired));
+    } else if (((end - shard.i32[word]) | 0) >= FAR) {
+      storeRelease(shard.i32, word, shard.physicalEarliest());
+    }
+  }
+
+  /** The offset below which records have been there for longer than they are retained, if that has moved. */
+  private expired(nowMs: number): number | undefined {
+    const { samples, shard, retentionMs } = this;
+    if (retentionMs === undefined) return undefined;
+    const last = samples.at(-1);
     if (last === undefined || nowMs - last.atMs >= retentionMs / SAMPLES_PER_RETENTION) {
-      this.samples.push({ atMs: nowMs, published: this.shard.published() });
+      samples.push({ atMs: nowMs, end: shard.offsetOf(shard.published()) });
     }
     let expired: Sample | undefined;
-    while (this.samples.length > 0 && nowMs - this.samples[0].atMs >= retentionMs) {
-      expired = this.samples.shift();
-    }
-    if (expired !== undefined) {
-      storeRelease(this.shard.i32, KERNEL.EARLIEST >> 2, expired.published);
-    }
+    while (samples.length > 0 && nowMs - samples[0].atMs >= retentionMs) expired = samples.shift();
+    return expired?.end;
   }
 }
