@@ -81,7 +81,12 @@ export const SITTINGS: readonly Sitting[] = [
     rounds: 3,
   },
   {
-    benches: [{ name: 'durable-disk', module: './disk/durable-disk.ts', coresMin: 2 }],
+    benches: [
+      { name: 'durable-disk', module: './disk/durable-disk.ts', coresMin: 2 },
+      peer('redis-streams-disk', 2),
+      peer('nats-jetstream-disk', 2),
+      peer('sqlite-disk', 1),
+    ],
     rounds: 3,
   },
   {
