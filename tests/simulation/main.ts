@@ -28,9 +28,9 @@ const first = Number(values.first);
 const seeds = Number(values.seeds);
 
 if (values.seed !== undefined) replay(Number(values.seed));
-else if (values.planted) process.exitCode = findPlanted() ? 0 : 1;
+else if (values.planted) process.exitCode = (await findPlanted()) ? 0 : 1;
 else if (values.step === undefined) process.exitCode = (await runAll()) ? 0 : 1;
-else process.send?.(runSeeds(first, seeds, Number(values.step)));
+else process.send?.(await runSeeds(first, seeds, Number(values.step)));
 
 function replay(seed: number): void {
   const trace = values.trace ? (line: string) => console.log(line) : undefined;
@@ -66,11 +66,11 @@ async function inProcess(from: number, count: number, step: number): Promise<Rep
   return report;
 }
 
-function findPlanted(): boolean {
+async function findPlanted(): Promise<boolean> {
   let all = true;
   for (const bug of plantedBugs) {
     const remove = bug.plant();
-    const { faulty, faults } = runSeeds(first, seeds);
+    const { faulty, faults } = await runSeeds(first, seeds);
     remove();
     console.log(`planted: ${bug.name}: found in ${faulty} of ${seeds} seeds, as in ${faults[0]}`);
     if (faulty === 0) all = false;

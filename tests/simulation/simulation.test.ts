@@ -6,8 +6,8 @@ import { simulate } from './simulation.ts';
 const SEEDS = 50;
 
 // The long version runs in `pnpm proof`.
-test('whatever befalls an engine, nothing acknowledged is lost and every output is given once', () => {
-  const report = runSeeds(1, SEEDS);
+test('whatever befalls an engine, nothing acknowledged is lost and every output is given once', async () => {
+  const report = await runSeeds(1, SEEDS);
   expect(report.faults).toEqual([]);
   expect(report.seeds).toBe(SEEDS);
   expect(report.crashes).toBeGreaterThan(SEEDS);
@@ -27,10 +27,10 @@ test('a seed repeats all that happens', () => {
 });
 
 // What finds nothing proves nothing.
-test.each(plantedBugs)('planted: $name is found', ({ name, plant, seeds }) => {
+test.each(plantedBugs)('planted: $name is found', async ({ name, plant, seeds }) => {
   const remove = plant();
   try {
-    const { faulty } = runSeeds(1, seeds);
+    const { faulty } = await runSeeds(1, seeds);
     console.log(`planted: ${name}: found in ${faulty} of ${seeds} seeds`);
     expect(faulty).toBeGreaterThan(0);
   } finally {

@@ -56,7 +56,7 @@ export class AppendHandle {
     this.appendText = this.encoder?.append;
     if (this.encoder !== undefined) {
       const appends = topic.shards.map(shard => shard.kernel.append);
-      this.first = enterAppends(this.encoder, appends);
+      this.first = enterAppends(this.encoder, appends, this);
     }
   }
 
@@ -128,7 +128,7 @@ export class AppendHandle {
     this.topic.owner?.look();
     scratch.free(this.staging, this.room);
     if (this.encoder !== undefined) {
-      leaveAppends(this.encoder, this.first, this.appenders.length);
+      leaveAppends(this.encoder, this.first, this.appenders.length, this);
     }
     if (wake > 0) this.topic.bell.ring();
   }

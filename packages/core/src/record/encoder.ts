@@ -96,8 +96,12 @@ export function encoder(): Encoder | undefined {
 let used = 0;
 const returned = new Map<number, number[]>();
 
-/** Enters the `append` functions of a topic's shards side by side; returns the first one's place. */
-export function enterAppends(to: Encoder, appends: readonly Append[]): number {
+/**
+ * Enters the `append` functions of a topic's shards side by side; returns the first one's place. The table
+ * lives as long as the thread, and what it holds keeps the shards' memory: so an `owner` that becomes garbage
+ * without `leaveAppends` gives them back too.
+ */
+export function enterAppends(to: Encoder, appends: readonly Append[], owner: object): number {
   const { length } = appends;
   let first = returned.get(length)?.pop();
   if (first === undefined) {
@@ -107,11 +111,25 @@ export function enterAppends(to: Encoder, appends: readonly Append[]): number {
     used += length;
   }
   for (const [index, append] of appends.entries()) to.appends.set(first + index, append);
+  forgotten.register(owner, { from: to, first, length }, owner);
   return first;
 }
 
-/** Gives back what `enterAppends` took for `length` shards. */
-export function leaveAppends(from: Encoder, first: number, length: number): void {
+/** Gives back what `enterAppends` took for the `length` shards of `owner`. */
+export function leaveAppends(from: Encoder, first: number, length: number, owner: object): void {
+  forgotten.unregister(owner);
+  clearAppends({ from, first, length });
+}
+
+interface Entered {
+  readonly from: Encoder;
+  readonly first: number;
+  readonly length: number;
+}
+
+const forgotten = new FinalizationRegistry<Entered>(clearAppends);
+
+function clearAppends({ from, first, length }: Entered): void {
   for (let index = 0; index < length; index++) from.appends.set(first + index, null);
   const runs = returned.get(length) ?? [];
   runs.push(first);
