@@ -149,9 +149,10 @@ export const ERRORS = {
   },
   // configuration
   INVALID_OPTION: {
-    means: 'An option or environment variable has a value outside its range.',
+    means:
+      'There is no such option, or an option or environment variable has a value outside its range.',
     remedy:
-      'The message names the option or variable, its value and what it takes; see the configuration.',
+      'The message names the option or variable and what there is, or its value and what it takes; see the configuration.',
   },
   // pipelines
   INVALID_PIPELINE: {

@@ -20,6 +20,7 @@ export { LocalChannel } from './channel/local.ts';
 export type { ValueDecoder, ValueEncoder } from './channel/value-codec.ts';
 export { ValueReader } from './codec/value-reader.ts';
 export { ValueWriter } from './codec/value-writer.ts';
+export { checkOptionNames, type NamesOf } from './config/option-names.ts';
 export { checkSavepointName, MemoryDriver } from './epoch/memory-driver.ts';
 export { fail, shown } from './errors.ts';
 export { aborted, unlessAborted } from './memory/abort.ts';

@@ -1,3 +1,4 @@
+import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
 import { fail, StreamError, shown } from '../errors.ts';
 import { aborted } from '../memory/abort.ts';
 import { park, parkSync, type WaitingPlace } from '../memory/park.ts';
@@ -33,6 +34,16 @@ export interface ConsumeOptions {
    */
   signal?: AbortSignal | undefined;
 }
+
+const NAMES: NamesOf<ConsumeOptions> = {
+  group: true,
+  from: true,
+  member: true,
+  maxRecords: true,
+  autoCommit: true,
+  onOutOfRange: true,
+  signal: true,
+};
 
 interface Held {
   assignment: Assignment;
@@ -74,6 +85,7 @@ export class Consumer implements AsyncIterableIterator<Batch, undefined>, BatchO
 
   /** Called by `topic.consume`. */
   static join(topic: Topic, options: ConsumeOptions): Consumer {
+    checkOptionNames('A consumer', options, NAMES);
     const maxRecords = options.maxRecords ?? topic.options.maxPollRecords;
     if (!(Number.isInteger(maxRecords) && maxRecords > 0)) {
       fail(

@@ -1,5 +1,5 @@
 import { checkOption } from '../config/config.ts';
-import { fail, shown } from '../errors.ts';
+import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
 import type { TopicHistory } from '../shard/history.ts';
 import type { Partitioner } from './partitioner.ts';
 
@@ -86,7 +86,7 @@ export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
   maxPollRecords: 1_024,
 };
 
-const NAMES: Readonly<Record<keyof TopicOptions, true>> = {
+const NAMES: NamesOf<TopicOptions> = {
   shards: true,
   slots: true,
   shardBytes: true,
@@ -115,11 +115,7 @@ export const TOPIC_OPTIONS = Object.freeze(Object.keys(NAMES)) as readonly (keyo
 
 /** Throws `INVALID_OPTION` for an option that no topic has: a misspelt one would be a default. */
 export function checkTopicOptionNames(options: object): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(NAMES, name)) continue;
-    const known = TOPIC_OPTIONS.join(', ');
-    fail('INVALID_OPTION', `A topic has no option ${shown(name)}. It has ${known}.`);
-  }
+  checkOptionNames('A topic', options, NAMES);
 }
 
 /** Throws `INVALID_OPTION` for what is no option of a topic, and for a value that it does not take. */

@@ -1,4 +1,5 @@
 import { checkOption } from '../config/config.ts';
+import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
 import { StreamError } from '../errors.ts';
 import { aborted, unlessAborted, type WaitOptions } from '../memory/abort.ts';
 import { later, park, parkSync } from '../memory/park.ts';
@@ -26,6 +27,8 @@ export interface ProducerOptions {
   /** Milliseconds that a batch may wait for more records. Default: the topic's, 0, which is until the thread's next microtask. */
   lingerMs?: number | undefined;
 }
+
+const NAMES: NamesOf<ProducerOptions> = { batchRecords: true, batchBytes: true, lingerMs: true };
 
 /** What everybody who sends in the same batch waits for. */
 interface Delivery {
@@ -496,6 +499,7 @@ function checkOptions(
   options: ProducerOptions,
   defaults: TopicOptions,
 ): Required<{ [K in keyof ProducerOptions]: number }> {
+  checkOptionNames('A producer', options, NAMES);
   const whole = {
     batchRecords: options.batchRecords ?? defaults.batchRecords,
     batchBytes: options.batchBytes ?? defaults.batchBytes,

@@ -1,3 +1,4 @@
+import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
 import { fail, shown } from '../errors.ts';
 import { DURATION_FORM, type Duration, durationMs } from '../time/duration.ts';
 
@@ -38,12 +39,20 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_OUTPUT_BYTES = 64 * 1024 * 1024;
 const LEAST_OUTPUT_BYTES = 1024;
 
-/** Throws `INVALID_PIPELINE`, naming the pipeline. */
+const NAMES: NamesOf<CheckpointOptions> = {
+  every: true,
+  mode: true,
+  timeout: true,
+  maxOutputBytes: true,
+};
+
+/** Throws `INVALID_PIPELINE`, naming the pipeline, and `INVALID_OPTION` for an option that there is not. */
 export function resolveCheckpoint(
   pipeline: string,
   options: CheckpointOptions | undefined,
 ): ResolvedCheckpoint | undefined {
   if (options === undefined) return undefined;
+  checkOptionNames(`The checkpoint of pipeline "${pipeline}"`, options, NAMES);
   const mode = options.mode ?? 'at-least-once';
   if (mode !== 'at-least-once' && mode !== 'exactly-once') {
     wrong(pipeline, 'mode', mode, "'at-least-once' or 'exactly-once'");

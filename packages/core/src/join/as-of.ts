@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../config/option-names.ts';
 import type { Duration } from '../time/duration.ts';
 
 export interface AsOfSpec {
@@ -10,5 +11,6 @@ export interface AsOfSpec {
  * time, which is the last one at or before it. With `ttl` a version is valid for so long at most.
  */
 export function asOf(options: { readonly ttl?: Duration | undefined } = {}): AsOfSpec {
+  checkOptionNames('asOf()', options, { ttl: true });
   return Object.freeze({ kind: 'asOf', ttl: options.ttl });
 }

@@ -1,3 +1,4 @@
+import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
 import type { Duration } from '../time/duration.ts';
 
 export interface IntervalSpec {
@@ -14,6 +15,8 @@ export interface IntervalOptions {
   readonly upperExclusive?: boolean | undefined;
 }
 
+const NAMES: NamesOf<IntervalOptions> = { lowerExclusive: true, upperExclusive: true };
+
 /**
  * Joins a left row at `l` with the right rows of its key at `r` where `l + lower ≤ r ≤ l + upper`:
  * `interval('-5m', '10m')` reaches from five minutes before to ten minutes after.
@@ -23,6 +26,7 @@ export function interval(
   upper: Duration,
   options: IntervalOptions = {},
 ): IntervalSpec {
+  checkOptionNames('interval()', options, NAMES);
   return Object.freeze({
     kind: 'interval',
     lower,

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../config/option-names.ts';
 import type { Duration } from '../time/duration.ts';
 
 export interface UnboundedSpec {
@@ -10,5 +11,6 @@ export interface UnboundedSpec {
  * event time, so the rows of a pair are at most that far apart. `Infinity` keeps every row for good.
  */
 export function unbounded(options: { readonly ttl: Duration }): UnboundedSpec {
+  checkOptionNames('unbounded()', options ?? {}, { ttl: true });
   return Object.freeze({ kind: 'unbounded', ttl: options?.ttl });
 }

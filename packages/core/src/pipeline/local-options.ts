@@ -1,5 +1,6 @@
 import type { TopicOptions } from '../broker/options.ts';
 import { checkOption } from '../config/config.ts';
+import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
 import type { AnyConnector } from '../delivery/connector.ts';
 import type { EpochDriver } from '../epoch/driver.ts';
 import { fail, shown } from '../errors.ts';
@@ -42,7 +43,7 @@ export interface LocalEngineOptions {
   readonly automatic?: boolean | undefined;
 }
 
-const NAMES: Readonly<Record<keyof LocalEngineOptions, true>> = {
+const NAMES: NamesOf<LocalEngineOptions> = {
   topics: true,
   processors: true,
   clock: true,
@@ -59,11 +60,7 @@ const NAMES: Readonly<Record<keyof LocalEngineOptions, true>> = {
 
 /** Throws `INVALID_OPTION` for an option that there is not, and for a value that one does not take. */
 export function checkLocalOptions(options: LocalEngineOptions): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(NAMES, name)) continue;
-    const known = Object.keys(NAMES).join(', ');
-    fail('INVALID_OPTION', `A LocalEngine has no option ${shown(name)}. It has ${known}.`);
-  }
+  checkOptionNames('A LocalEngine', options, NAMES);
   for (const name of ['processors', 'userRetries', 'channelBytes', 'development'] as const) {
     if (options[name] !== undefined) checkOption(name, options[name]);
   }

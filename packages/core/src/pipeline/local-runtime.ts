@@ -1,6 +1,7 @@
 import { DEFAULT_TOPIC_OPTIONS, type TopicOptions } from '../broker/options.ts';
 import { Topic } from '../broker/topic.ts';
 import { createChannelMemory } from '../channel/layout.ts';
+import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
 import { EpochCoordinator } from '../epoch/coordinator.ts';
 import { type EpochDriver, newLineage, resumeFrom } from '../epoch/driver.ts';
 import { asEpochError, refuseCheckpoint } from '../epoch/failures.ts';
@@ -111,6 +112,7 @@ export class LocalEngine {
   /** Like `run`, for a pipeline at hand. */
   add(given: Pipeline, options: LocalRunOptions = {}): LocalJob {
     this.checkOpen();
+    checkOptionNames('A run of a pipeline', options, NAMES);
     const pipeline = options.name === undefined ? given : given.named(options.name);
     const { name } = pipeline;
     if (this.jobs.has(name)) fail('PIPELINE_RUNNING', `The pipeline "${name}" runs already.`);
@@ -290,6 +292,8 @@ export interface LocalRunOptions {
   /** Begins from this savepoint of the pipeline, and not from its last epoch. */
   readonly savepoint?: string | undefined;
 }
+
+const NAMES: NamesOf<LocalRunOptions> = { name: true, keepGroup: true, savepoint: true };
 
 /** A pipeline that a `LocalEngine` runs. */
 export class LocalJob implements Job {

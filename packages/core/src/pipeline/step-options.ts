@@ -1,3 +1,4 @@
+import type { NamesOf } from '../config/option-names.ts';
 import type { JoinType } from '../join/join.ts';
 import type {
   AnyWindowOptions,
@@ -11,9 +12,6 @@ import type {
   StepOptions,
   WindowJoinOptions,
 } from './stream.ts';
-
-/** Every option of a type: one that is added there has to be added here. */
-type NamesOf<O> = Readonly<Record<keyof Required<O>, true>>;
 
 const STEP: NamesOf<StepOptions> = { name: true };
 const PIPELINE: NamesOf<PipelineOptions> = { deadLetters: true, checkpoint: true };

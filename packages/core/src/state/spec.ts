@@ -1,3 +1,4 @@
+import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
 import type { TimeKind } from '../time/clock.ts';
 import type { Duration } from '../time/duration.ts';
 import type { MapKey } from './backend.ts';
@@ -12,6 +13,8 @@ export interface StateOptions {
   /** Whether reading also begins the `ttl` anew. Default `write`: it does not. */
   readonly refresh?: 'write' | 'read' | undefined;
 }
+
+const NAMES: NamesOf<StateOptions> = { ttl: true, time: true, refresh: true };
 
 /** What a step of `process` remembers under one name; `H` is how its calls see it. */
 export interface StateSpec<H> {
@@ -68,6 +71,7 @@ export function valueState(
   initial?: unknown,
   options: StateOptions = {},
 ): StateSpec<ValueState<unknown>> {
+  checkOptionNames('valueState()', options, NAMES);
   return { kind: 'value', initial, options };
 }
 
@@ -75,10 +79,12 @@ export function valueState(
 export function mapState<K extends MapKey = string, V = unknown>(
   options: StateOptions = {},
 ): StateSpec<MapState<K, V>> {
+  checkOptionNames('mapState()', options, NAMES);
   return { kind: 'map', initial: undefined, options };
 }
 
 /** A list per key. Its `ttl` is that of each item. */
 export function listState<V = unknown>(options: StateOptions = {}): StateSpec<ListState<V>> {
+  checkOptionNames('listState()', options, NAMES);
   return { kind: 'list', initial: undefined, options };
 }

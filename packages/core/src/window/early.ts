@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../config/option-names.ts';
 import { shown } from '../errors.ts';
 import type { TimeKind } from '../time/clock.ts';
 import { DURATION_FORM, type Duration, durationMs } from '../time/duration.ts';
@@ -28,6 +29,7 @@ export function everyCount(count: number): EveryCount {
  * window's own time.
  */
 export function every(period: Duration, options: { time?: TimeKind } = {}): EveryTime {
+  checkOptionNames('every()', options, { time: true });
   return Object.freeze({ kind: 'time', period, time: options.time });
 }
 

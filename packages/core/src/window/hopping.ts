@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../config/option-names.ts';
 import type { Duration } from '../time/duration.ts';
 
 export interface HoppingWindows {
@@ -16,5 +17,6 @@ export function hopping(
   slide: Duration,
   options: { offset?: Duration } = {},
 ): HoppingWindows {
+  checkOptionNames('hopping()', options, { offset: true });
   return Object.freeze({ kind: 'hopping', size, slide, offset: options.offset ?? 0 });
 }

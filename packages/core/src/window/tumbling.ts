@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../config/option-names.ts';
 import type { Duration } from '../time/duration.ts';
 
 export interface TumblingWindows {
@@ -11,5 +12,6 @@ export interface TumblingWindows {
  * multiples of the size since 1970 UTC: `tumbling('1d', { offset: '-1h' })` is a day in UTC+1.
  */
 export function tumbling(size: Duration, options: { offset?: Duration } = {}): TumblingWindows {
+  checkOptionNames('tumbling()', options, { offset: true });
   return Object.freeze({ kind: 'tumbling', size, offset: options.offset ?? 0 });
 }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Batch, type OutOfRange, type StartFrom, StreamError } from '@lite-streams/core';
 import {
+  checkOptionNames,
   fail,
+  type NamesOf,
   OUT_OF_RANGE,
   Batch as ReadBatch,
   RecordView,
@@ -35,6 +37,16 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const NAMES: NamesOf<FollowOptions> = {
+  group: true,
+  from: true,
+  onOutOfRange: true,
+  maxRecords: true,
+  autoCommit: true,
+  follow: true,
+  signal: true,
+};
+
 /** How often at most what was committed is written, in milliseconds. */
 const KEEP_EVERY_MS = 100;
 /** How long it rests where there was nothing: soon again after there was, then less often. */
@@ -67,6 +79,7 @@ export class LogConsumer implements AsyncIterableIterator<Batch, undefined> {
 
   /** Called by `topic.consume`. */
   static open(topic: LogTopic, options: FollowOptions): LogConsumer {
+    checkOptionNames('A consumer', options, NAMES);
     const maxRecords = options.maxRecords ?? topic.options.maxPollRecords;
     if (!(Number.isInteger(maxRecords) && maxRecords > 0)) {
       const given = String(maxRecords);

@@ -15,6 +15,7 @@ import {
   givesByEpochs,
   groupPlace,
   jobStats,
+  type NamesOf,
   outputsOf,
   type Plan,
   unlessAborted,
@@ -38,6 +39,13 @@ export interface RunOptions {
   /** Gives the start up with `ABORTED`; of a job that runs it ends nothing. */
   readonly signal?: AbortSignal | undefined;
 }
+
+export const RUN_OPTIONS: NamesOf<RunOptions> = {
+  name: true,
+  keepGroup: true,
+  savepoint: true,
+  signal: true,
+};
 
 /** What a job needs of its engine. */
 export interface JobHome {

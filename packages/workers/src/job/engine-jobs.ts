@@ -1,5 +1,6 @@
 import { StreamError, type Topic, type TopicOptions } from '@lite-streams/core';
 import {
+  checkOptionNames,
   fail,
   notAccountedFor,
   outputsOf,
@@ -11,7 +12,7 @@ import type { EngineConfig } from '../engine-config.ts';
 import type { EventSource } from '../events.ts';
 import { asStreamError, fromFailure } from '../protocol/failure.ts';
 import type { Ending, FromSupervisor, Outline, ToSupervisor } from '../protocol/messages.ts';
-import { EngineJob, type JobHome, type RunOptions } from './engine-job.ts';
+import { EngineJob, type JobHome, RUN_OPTIONS, type RunOptions } from './engine-job.ts';
 import { JobWatch } from './watch.ts';
 
 /** How often a job is looked at within the time after which it is warned of. */
@@ -55,6 +56,7 @@ export class EngineJobs implements JobHome {
   }
 
   run(module: string, options: RunOptions): Promise<EngineJob> {
+    checkOptionNames('A run of a pipeline', options, RUN_OPTIONS);
     const id = ++this.count;
     const started = Promise.withResolvers<EngineJob>();
     const shows = new Map<number, () => void>();
