@@ -5,7 +5,9 @@ import type { OwnerBoot } from '../protocol/boot.ts';
 import { Control } from '../protocol/control.ts';
 import { toFailure } from '../protocol/failure.ts';
 import type { FromOwner, ToOwner } from '../protocol/messages.ts';
-import { OwnerCycle } from './owner-cycle.ts';
+import type { Disk } from '../storage/disk.ts';
+import { nodeDisk } from '../storage/node-disk.ts';
+import { OwnerCycle, type OwnerObserver } from './owner-cycle.ts';
 
 /**
  * Steps an owner's duty cycle, and between two steps rests until it is called or something may have
@@ -29,13 +31,14 @@ class OwnerThread {
     this.control = Control.attach(boot.control);
     this.bell = Bell.attach(boot.bell);
     this.port = port;
-    this.cycle = new OwnerCycle(boot, Date.now, {
+    const observer: OwnerObserver = {
       poisoned: (topic, shard, error) =>
         this.tell({ kind: 'poisoned', topic, shard, error: toFailure(error) }),
       stopped: (topic, shard, error) =>
         this.tell({ kind: 'log-stopped', topic, shard, error: toFailure(error) }),
       repaired: thread => this.tell({ kind: 'repaired', thread }),
-    });
+    };
+    this.cycle = new OwnerCycle(boot, Date.now, observer, this.disk());
     this.tell({ kind: 'ready' });
   }
 
@@ -89,6 +92,15 @@ class OwnerThread {
         this.stopped = true;
         this.control.look();
     }
+  }
+
+  /**
+   * Files that grow are flushed ahead by the supervisor, which has nothing else to do. Linux tells an
+   * error of that to every descriptor of the file; of other systems nobody knows.
+   */
+  private disk(): Disk {
+    if (process.platform !== 'linux') return nodeDisk;
+    return { ...nodeDisk, flushAhead: path => this.tell({ kind: 'flush-ahead', path }) };
   }
 
   private tell(message: FromOwner): void {

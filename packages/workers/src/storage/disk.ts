@@ -48,6 +48,11 @@ export interface Disk {
   /** Removes a file. */
   remove(path: string): void;
   syncDirectory(path: string): void;
+  /**
+   * A hint: has what was written to the file brought to stable storage meanwhile, by somebody else.
+   * Only where an error that this meets is told by the next `dataSync` of the file as well.
+   */
+  flushAhead?(path: string): void;
   /** `undefined` when there is nothing at `path`. */
   stat(path: string): DiskStat | undefined;
 }

@@ -254,6 +254,22 @@ describe('compaction', () => {
   });
 });
 
+test('a disk that nobody waits for is told to begin every 8 MiB, and not of what was flushed', () => {
+  const disk = new SimulatedDisk();
+  const asked: string[] = [];
+  const hinted = Object.assign(disk, { flushAhead: (path: string) => asked.push(path) });
+  const log = ShardLog.open(hinted, DIRECTORY);
+  const half: TestSlot[] = [{ value: 'x'.repeat(2 ** 19), timestamp: 1 }];
+  for (let i = 0; i < 33; i++) append(log, half);
+  const path = `${DIRECTORY}/${segmentName(0)}`;
+  expect(asked).toEqual([path, path]);
+  for (let i = 0; i < 33; i++) {
+    append(log, half);
+    log.sync();
+  }
+  expect(asked).toHaveLength(2);
+});
+
 describe('a disk that refuses', () => {
   const cases: [string, string][] = [
     ['write', 'ENOSPC'],

@@ -46,6 +46,11 @@ export interface ShardLogOptions {
 }
 
 const DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024;
+/**
+ * Where nobody waits for the disk, a segment is flushed when it is finished: after so many bytes the
+ * disk may as well begin, so that little is left to wait for.
+ */
+const FLUSH_AHEAD_BYTES = 8 * 1024 * 1024;
 
 /**
  * The log of a shard on disk, open for writing: one writer, who holds the directory's lock. What is
@@ -77,6 +82,8 @@ export class ShardLog {
   private isCompacting = false;
   private compactedTo = 0;
   private stampedAtMs = 0;
+  /** Written since the disk was last told to begin, or to finish. */
+  private unflushedBytes = 0;
 
   /**
    * Recovers the log in `directory` and opens it, or makes a new one. Throws `LOG_DAMAGED`,
@@ -168,6 +175,10 @@ export class ShardLog {
     active.leastTimestamp = Math.min(active.leastTimestamp, writer.leastTimestamp);
     active.greatestTimestamp = Math.max(active.greatestTimestamp, writer.greatestTimestamp);
     active.lastAppendMs = this.stampedAtMs;
+    this.unflushedBytes += bytes;
+    if (this.unflushedBytes < FLUSH_AHEAD_BYTES) return;
+    this.unflushedBytes = 0;
+    this.disk.flushAhead?.(active.file.path);
   }
 
   /**
@@ -186,6 +197,7 @@ export class ShardLog {
 
   private setDurable(): void {
     this.durable = this.endOffset;
+    this.unflushedBytes = 0;
     this.guarded('writing the marks of', () => this.marks.write(this.durable, this.start));
   }
 

@@ -3,6 +3,7 @@ import type { TopicDescriptor } from '@lite-streams/core';
 import type { OwnerBoot, SupervisorBoot } from '../protocol/boot.ts';
 import type { Control } from '../protocol/control.ts';
 import type { FromOwner, LogStopped, Poisoned, ToOwner } from '../protocol/messages.ts';
+import { FileFlusher } from './file-flusher.ts';
 
 /** What the owners tell the supervisor. */
 export interface OwnersObserver {
@@ -31,6 +32,7 @@ export class Owners {
   private readonly observer: OwnersObserver;
   private readonly topics: ReadonlyMap<string, TopicDescriptor>;
   private readonly threads: OwnerThread[] = [];
+  private readonly flusher = new FileFlusher();
   /** Threads that exited before there was an owner to tell. */
   private readonly exitedBefore: number[] = [];
   private stopping = false;
@@ -103,6 +105,7 @@ export class Owners {
       if (message.kind === 'repaired') owner.repairing.delete(message.thread);
       else if (message.kind === 'poisoned') this.observer.shardPoisoned(message);
       else if (message.kind === 'log-stopped') this.observer.logStopped(message);
+      else if (message.kind === 'flush-ahead') this.flusher.flush(message.path);
       else owner.ready = true;
     });
     void ended.then(() => {
