@@ -7,6 +7,7 @@ import {
   type Producer,
   pipeline,
   tumbling,
+  valueState,
 } from 'lite-streams';
 import { type Effort, expectEqual, type Measurable, type Series } from '../runner/measurable.ts';
 
@@ -32,42 +33,63 @@ function sums(options: PipelineOptions): Pipeline {
     .to('none', json<undefined>());
 }
 
+/** The same in value state. */
+function processed(options: PipelineOptions): Pipeline {
+  return pipeline('processed', options)
+    .from('readings', json<Reading>())
+    .keyBy(({ sensor }) => sensor)
+    .process({
+      state: { sum: valueState(0) },
+      onRecord({ n }, { state }) {
+        state.sum.set(state.sum.get() + n);
+      },
+    })
+    .to('none', json<never>());
+}
+
 /**
  * Keyed windows of one million keys, an epoch for every second of the thread's own time: records per
  * second with epochs and without, and how long the thread was at an epoch, from its barrier to its
- * commit. In between, 5 % of the keys change; and, stated beside, any key.
+ * commit. In between, 5 % of the keys change; and, stated beside, any key. The same for value state.
  */
 export default (): Measurable => ({
   async measure({ quick }: Effort): Promise<Series[]> {
     const keys = quick ? KEYS.quick : KEYS.full;
     const cpuMs = 1_000 * (quick ? SECONDS.quick : SECONDS.full);
-    const plain = new Run(keys, sums({}));
-    await plain.fill(false);
-    await plain.goOn(cpuMs / 4, HOT, false);
-    const without = await plain.goOn(cpuMs, HOT, false);
-    plain.close();
-    const run = new Run(keys, sums({ checkpoint: { every: '1h' } }));
-    await run.fill(true);
-    await run.goOn(cpuMs / 4, HOT, true);
-    const with5 = await run.goOn(cpuMs, HOT, true);
-    const uniform = await run.goOn(cpuMs, 1, true);
-    run.close();
-    const note = `${(keys / 1e6).toFixed(2)} M keys, per second of the thread's own time`;
-    const pauseNote = "the thread's own time from a barrier to the commit, at most";
     return [
-      { name: 'checkpoint-cost', unit: 'records/s', samples: [with5.rate], note },
-      { name: 'checkpoint-cost-without', unit: 'records/s', samples: [without.rate], note },
-      { name: 'checkpoint-cost-uniform', unit: 'records/s', samples: [uniform.rate], note },
-      { name: 'checkpoint-cost-pause', unit: 'ms', samples: [with5.pauseMs], note: pauseNote },
-      {
-        name: 'checkpoint-cost-pause-uniform',
-        unit: 'ms',
-        samples: [uniform.pauseMs],
-        note: pauseNote,
-      },
+      ...(await cost('checkpoint-cost', sums, keys, cpuMs)),
+      ...(await cost('checkpoint-cost-process', processed, keys, cpuMs)),
     ];
   },
 });
+
+async function cost(
+  name: string,
+  made: (options: PipelineOptions) => Pipeline,
+  keys: number,
+  cpuMs: number,
+): Promise<Series[]> {
+  const plain = new Run(keys, made({}));
+  await plain.fill(false);
+  await plain.goOn(cpuMs / 4, HOT, false);
+  const without = await plain.goOn(cpuMs, HOT, false);
+  plain.close();
+  const run = new Run(keys, made({ checkpoint: { every: '1h' } }));
+  await run.fill(true);
+  await run.goOn(cpuMs / 4, HOT, true);
+  const with5 = await run.goOn(cpuMs, HOT, true);
+  const uniform = await run.goOn(cpuMs, 1, true);
+  run.close();
+  const note = `${(keys / 1e6).toFixed(2)} M keys, per second of the thread's own time`;
+  const pauseNote = "the thread's own time from a barrier to the commit, at most";
+  return [
+    { name, unit: 'records/s', samples: [with5.rate], note },
+    { name: `${name}-without`, unit: 'records/s', samples: [without.rate], note },
+    { name: `${name}-uniform`, unit: 'records/s', samples: [uniform.rate], note },
+    { name: `${name}-pause`, unit: 'ms', samples: [with5.pauseMs], note: pauseNote },
+    { name: `${name}-pause-uniform`, unit: 'ms', samples: [uniform.pauseMs], note: pauseNote },
+  ];
+}
 
 class Run {
   private readonly keys: number;
@@ -114,7 +136,8 @@ class Run {
       pauseMs = Math.max(pauseMs, ownMs() - epochMs);
     }
     const rate = (this.sent - before) / ((ownMs() - beganMs) / 1_000);
-    expectEqual('records', (this.job.stats() as { windowed: number }).windowed, this.sent);
+    const stats = this.job.stats() as { windowed: number; processed: number };
+    expectEqual('records', stats.windowed + stats.processed, this.sent);
     return { rate, pauseMs };
   }
 

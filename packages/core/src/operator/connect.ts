@@ -1,7 +1,7 @@
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { ContextCell } from './context.ts';
 import { KeyedCalls, type KeyedCallsParts, type RecordCall } from './keyed-calls.ts';
-import type { Clocked, Operator } from './operator.ts';
+import type { Clocked, Incremental, Operator } from './operator.ts';
 import type { TwoInputOperator } from './two-input.ts';
 
 export interface ConnectParts extends KeyedCallsParts {
@@ -13,7 +13,7 @@ export interface ConnectParts extends KeyedCallsParts {
 }
 
 /** User code with state and timers over two inputs that share their keys. */
-export class ConnectOperator implements TwoInputOperator, Clocked {
+export class ConnectOperator implements TwoInputOperator, Clocked, Incremental {
   private readonly parts: ConnectParts;
   private readonly calls: KeyedCalls;
 
@@ -62,6 +62,10 @@ export class ConnectOperator implements TwoInputOperator, Clocked {
 
   snapshot(writer: SnapshotWriter): void {
     this.calls.snapshot(writer);
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    return this.calls.snapshotChanges(writer, leastPart);
   }
 
   restore(reader: SnapshotReader): void {

@@ -1,15 +1,17 @@
 import { StreamError } from '../errors.ts';
 import { described } from '../record/limits.ts';
-import type { MapKey, MapTable, StateBackend, ValueTable } from '../state/backend.ts';
+import type { MapKey, StateBackend } from '../state/backend.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
+import { type Changing, Increments } from '../state/increments.ts';
 import { type Key, keyGroupOf } from '../state/key-groups.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
+import { KeyChanges, NameChanges } from '../state/table-changes.ts';
 import type { Clock, TimeKind } from '../time/clock.ts';
 import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { Faults } from './faults.ts';
-import type { Operator } from './operator.ts';
+import type { Incremental, Operator } from './operator.ts';
 
 export interface DedupeParts {
   readonly step: string;
@@ -29,22 +31,33 @@ export interface DedupeParts {
  */
 type Passed = number | readonly number[];
 
+/** In a snapshot: `[key, passed]`, or `[key, name, passed]`. */
+type Row = readonly [key: Key, ...row: unknown[]];
+
+/** What has passed, by key, or by key and name. */
+interface PassedRows {
+  readonly changes: Changing<unknown, Row>;
+  get(key: Key, name: MapKey): Passed | undefined;
+  set(key: Key, name: MapKey, passed: Passed): void;
+  sweep(gone: (row: unknown) => boolean, budget: number): void;
+}
+
 /** Rows that are looked at for each value that comes, whether they are of use to anybody yet. */
 const SWEPT_AT_ONCE = 4;
 
 /** Lets pass the first of values that are the same and closer than `within`, and counts the others. */
-export class DedupeOperator implements Operator {
+export class DedupeOperator implements Operator, Incremental {
   private readonly parts: DedupeParts;
   private readonly next: Operator;
-  private readonly values: ValueTable | undefined;
-  private readonly maps: MapTable | undefined;
+  private readonly rows: PassedRows;
+  private readonly increments: Increments<Row>;
   private now = Number.NEGATIVE_INFINITY;
 
   constructor(parts: DedupeParts, next: Operator) {
     this.parts = parts;
     this.next = next;
-    if (parts.by === undefined) this.values = parts.backend.values('passed');
-    else this.maps = parts.backend.maps('passed');
+    this.rows = parts.by === undefined ? byKey(parts.backend) : byName(parts.backend);
+    this.increments = new Increments([this.rows.changes]);
   }
 
   push(value: unknown, context: ContextCell): boolean {
@@ -73,8 +86,13 @@ export class DedupeOperator implements Operator {
   }
 
   snapshot(writer: SnapshotWriter): void {
-    const rows = [...(this.values ?? (this.maps as MapTable)).entries()];
-    writeByGroup<readonly [Key, ...unknown[]]>(writer, this.now, rows, ([key]) => keyGroupOf(key));
+    writeByGroup(writer, this.now, this.increments.whole(), ([key]) => keyGroupOf(key));
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    const { entries, layers } = this.increments.take(leastPart);
+    writeByGroup(writer, this.now, entries, ([key]) => keyGroupOf(key));
+    return layers;
   }
 
   restore(reader: SnapshotReader): void {
@@ -86,9 +104,10 @@ export class DedupeOperator implements Operator {
         this.now = told;
       },
       entry => {
-        const row = entry as [Key, unknown, unknown];
-        this.values?.set(row[0], row[1]);
-        this.maps?.set(row[0], row[1] as MapKey, row[2]);
+        // A time of long ago may be in a snapshot of what has changed.
+        const [key, ...row] = entry as Row;
+        const passed = row.at(-1) as Passed;
+        if (!this.gone(passed)) this.rows.set(key, row[0] as MapKey, passed);
       },
     );
   }
@@ -119,21 +138,17 @@ export class DedupeOperator implements Operator {
   }
 
   private pass(name: MapKey | undefined, value: unknown, context: ContextCell): boolean {
-    const { values, maps } = this;
+    const { rows } = this;
     const { time, clock, counts } = this.parts;
     const key = context.key as Key;
     const at = time === 'event' ? context.timestamp : clock.now();
-    const passed = (maps === undefined ? values?.get(key) : maps.get(key, name as MapKey)) as
-      | Passed
-      | undefined;
+    const passed = rows.get(key, name as MapKey);
     if (passed !== undefined && this.isNear(passed, at)) {
       counts.duplicates++;
       return true;
     }
-    const row = passed === undefined ? at : this.withAnother(passed, at);
-    if (maps === undefined) values?.set(key, row);
-    else maps.set(key, name as MapKey, row);
-    (values ?? (maps as MapTable)).sweep(this.gone, SWEPT_AT_ONCE);
+    rows.set(key, name as MapKey, passed === undefined ? at : this.withAnother(passed, at));
+    rows.sweep(this.gone, SWEPT_AT_ONCE);
     return this.next.push(value, context);
   }
 
@@ -154,5 +169,35 @@ export class DedupeOperator implements Operator {
     const { time, clock, withinMs } = this.parts;
     const last = typeof row === 'number' ? row : Math.max(...(row as number[]));
     return last + withinMs <= (time === 'event' ? this.now : clock.now());
+  };
+}
+
+const entryOf = (...row: Row): Row => row;
+
+function byKey(backend: StateBackend): PassedRows {
+  const table = backend.values('passed');
+  const changes = new KeyChanges(table, entryOf);
+  return {
+    changes,
+    get: key => table.get(key) as Passed | undefined,
+    set: (key, _name, passed) => {
+      changes.note(key);
+      table.set(key, passed);
+    },
+    sweep: (gone, budget) => table.sweep(gone, budget),
+  };
+}
+
+function byName(backend: StateBackend): PassedRows {
+  const table = backend.maps('passed');
+  const changes = new NameChanges(table, entryOf);
+  return {
+    changes,
+    get: (key, name) => table.get(key, name) as Passed | undefined,
+    set: (key, name, passed) => {
+      changes.note(key, name);
+      table.set(key, name, passed);
+    },
+    sweep: (gone, budget) => table.sweep(gone, budget),
   };
 }

@@ -1,9 +1,10 @@
 import type { StateBackend } from '../state/backend.ts';
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
+import { type Changing, Increments } from '../state/increments.ts';
 import type { Key } from '../state/key-groups.ts';
 import { Scope } from '../state/scope.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
-import type { TimerEntry } from '../state/timers.ts';
+import type { TimerEntry, TimerQueue } from '../state/timers.ts';
 import type { Clock, TimeKind } from '../time/clock.ts';
 import { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
@@ -46,7 +47,7 @@ export class ProcessCell extends ContextCell {
 /** Watermark, clock and largest timestamp, as a snapshot has them. */
 type Times = readonly [watermark: number, clockMs: number, latest: number];
 
-/** In a snapshot, timers stand under these names and states under theirs. */
+/** In a snapshot, timers stand under these names, as `[name, key, time]`, and states under theirs. */
 const TIMERS = ['event timers', 'processing timers'] as const;
 
 /**
@@ -62,6 +63,7 @@ export class KeyedCalls implements Emitter {
   private readonly scope: Scope;
   private readonly timers: KeyTimers;
   private readonly states: KeyedStates;
+  private readonly increments: Increments<StateRow>;
   private readonly cell: ProcessCell;
   private readonly emission: Emission = new Emission(this);
   /** The largest timestamp of a record: event time as timers by the clock see it. */
@@ -84,6 +86,7 @@ export class KeyedCalls implements Emitter {
     this.scope = new Scope(parts.clock);
     this.timers = new KeyTimers(parts.step, this.scope);
     this.states = new KeyedStates(parts.states, parts.backend, this.scope);
+    this.increments = new Increments([...this.states.changes(), ...this.timerChanges()]);
     this.cell = new ProcessCell(this.states.handles, this.timers, parts.clock);
   }
 
@@ -169,12 +172,13 @@ export class KeyedCalls implements Emitter {
   }
 
   snapshot(writer: SnapshotWriter): void {
-    const { timers } = this;
-    const rows: StateRow[] = [...this.states.rows()];
-    for (const { key, time } of timers.event) rows.push([TIMERS[0], key, time]);
-    for (const { key, time } of timers.processing) rows.push([TIMERS[1], key, time]);
-    const times: Times = [timers.watermark, timers.clockMs, this.latest];
-    writeByGroup(writer, times, rows, groupOfRow);
+    writeByGroup(writer, this.times(), this.increments.whole(), groupOfRow);
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    const { entries, layers } = this.increments.take(leastPart);
+    writeByGroup(writer, this.times(), entries, groupOfRow);
+    return layers;
   }
 
   restore(reader: SnapshotReader): void {
@@ -195,10 +199,21 @@ export class KeyedCalls implements Emitter {
       },
       entry => {
         const row = entry as StateRow;
-        if (row[0] === TIMERS[0]) timers.event.add(row[1], row[2] as number);
-        else if (row[0] === TIMERS[1]) timers.processing.add(row[1], row[2] as number);
+        if (row[0] === TIMERS[0]) restoreTimer(timers.event, row);
+        else if (row[0] === TIMERS[1]) restoreTimer(timers.processing, row);
         else this.states.restore(row);
       },
+    );
+  }
+
+  private times(): Times {
+    const { timers, latest } = this;
+    return [timers.watermark, timers.clockMs, latest];
+  }
+
+  private timerChanges(): Changing<unknown, StateRow>[] {
+    return [this.timers.event, this.timers.processing].map((queue, i) =>
+      queue.changes<StateRow>((key, ...time) => [TIMERS[i], key, ...time]),
     );
   }
 
@@ -265,4 +280,9 @@ export class KeyedCalls implements Emitter {
     this.timer = { kind, timestamp: time };
     return this.begin();
   }
+}
+
+function restoreTimer(queue: TimerQueue, [, key, ...time]: StateRow): void {
+  if (time.length === 0) queue.deleteAll(key);
+  else queue.add(key, time[0] as number);
 }

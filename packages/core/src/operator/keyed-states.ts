@@ -1,9 +1,11 @@
-import type { ListTable, MapTable, StateBackend, ValueTable } from '../state/backend.ts';
+import type { ListTable, MapKey, MapTable, StateBackend, ValueTable } from '../state/backend.ts';
+import type { Changing } from '../state/increments.ts';
 import { type Key, keyGroupOf } from '../state/key-groups.ts';
 import { ListHandle } from '../state/list-handle.ts';
 import { MapHandle } from '../state/map-handle.ts';
 import type { Scope } from '../state/scope.ts';
 import type { StateSpec } from '../state/spec.ts';
+import { type EntryOf, KeyChanges, NameChanges } from '../state/table-changes.ts';
 import { Lifetime, type TimeToLive } from '../state/ttl.ts';
 import { ValueHandle } from '../state/value-handle.ts';
 import { isPrimitive, plainCopy } from '../window/plain-copy.ts';
@@ -16,16 +18,23 @@ export interface ResolvedState {
   readonly ttl: TimeToLive | undefined;
 }
 
-/** A row of a snapshot: the name of the state, the key, and what the kind of state has per row. */
+/**
+ * A row of a snapshot: the name of the state, the key, and what the kind of state has per row. Without the
+ * last of these it says that there is none any more.
+ */
 export type StateRow = readonly [name: string, key: Key, ...row: unknown[]];
 
 /** Rows of a state with a time to live that are looked at for each value that comes. */
 const SWEPT_AT_ONCE = 4;
 
-type Table =
-  | { readonly kind: 'value'; readonly rows: ValueTable }
-  | { readonly kind: 'map'; readonly rows: MapTable }
-  | { readonly kind: 'list'; readonly rows: ListTable };
+type OneKey = KeyChanges<StateRow>;
+type ByName = NameChanges<StateRow>;
+
+type Table = { readonly lifetime: Lifetime | undefined } & (
+  | { readonly kind: 'value'; readonly rows: ValueTable; readonly changes: OneKey }
+  | { readonly kind: 'map'; readonly rows: MapTable; readonly changes: ByName }
+  | { readonly kind: 'list'; readonly rows: ListTable; readonly changes: OneKey }
+);
 
 /** All states of one operator in one task. */
 export class KeyedStates {
@@ -38,9 +47,9 @@ export class KeyedStates {
     const handles: Record<string, unknown> = {};
     for (const state of states) {
       const lifetime = state.ttl === undefined ? undefined : new Lifetime(state.ttl, scope);
-      const table = openTable(state, backend);
+      const table = openTable(state, backend, lifetime);
       this.tables.set(state.name, table);
-      handles[state.name] = handleOf(table, state, scope, lifetime);
+      handles[state.name] = handleOf(table, state, scope);
       if (lifetime !== undefined) this.sweeps.push({ rows: table.rows, lifetime });
     }
     this.handles = Object.freeze(handles);
@@ -54,18 +63,20 @@ export class KeyedStates {
     }
   }
 
-  *rows(): Generator<StateRow, undefined> {
-    for (const [name, table] of this.tables) {
-      for (const row of table.rows.entries()) yield [name, ...row];
-    }
+  /** As snapshots see them. */
+  changes(): Changing<unknown, StateRow>[] {
+    return Array.from(this.tables.values(), ({ changes }) => changes);
   }
 
+  /** Of rows that nobody can see any more some may be in a snapshot of what has changed: they go. */
   restore([name, key, ...row]: StateRow): void {
     const table = this.tables.get(name);
     if (table === undefined) throw new Error(`a snapshot has a state "${name}", the step has not`);
-    if (table.kind === 'value') table.rows.set(key, row[0]);
-    else if (table.kind === 'map') table.rows.set(key, row[0] as string, row[1]);
-    else table.rows.set(key, row[0] as unknown[]);
+    const { lifetime, kind, rows } = table;
+    if (kind === 'map') restoreName(rows, key, row, lifetime);
+    else if (kind === 'list') rows.set(key, alive(row[0] as readonly unknown[], lifetime));
+    else if (row.length > 0 && lifetime?.gone(row[0]) !== true) rows.set(key, row[0]);
+    else rows.delete(key);
   }
 
   /** What a key has, by name, for a dead letter. */
@@ -79,27 +90,50 @@ export class KeyedStates {
   }
 }
 
-function openTable({ kind, name }: ResolvedState, backend: StateBackend): Table {
+function openTable(
+  { kind, name }: ResolvedState,
+  backend: StateBackend,
+  lifetime: Lifetime | undefined,
+): Table {
+  const entryOf: EntryOf<StateRow> = (key, ...row) => [name, key, ...row];
   switch (kind) {
-    case 'value':
-      return { kind, rows: backend.values(name) };
-    case 'map':
-      return { kind, rows: backend.maps(name) };
-    default:
-      return { kind, rows: backend.lists(name) };
+    case 'value': {
+      const rows = backend.values(name);
+      return { kind, rows, changes: new KeyChanges(rows, entryOf), lifetime };
+    }
+    case 'map': {
+      const rows = backend.maps(name);
+      return { kind, rows, changes: new NameChanges(rows, entryOf), lifetime };
+    }
+    default: {
+      const rows = backend.lists(name);
+      return { kind, rows, changes: new KeyChanges(rows, entryOf), lifetime };
+    }
   }
 }
 
-function handleOf(
-  table: Table,
-  { initial }: ResolvedState,
-  scope: Scope,
-  lifetime: Lifetime | undefined,
-): unknown {
-  if (table.kind === 'map') return new MapHandle(table.rows, scope, lifetime);
-  if (table.kind === 'list') return new ListHandle(table.rows, scope, lifetime);
+function handleOf(table: Table, { initial }: ResolvedState, scope: Scope): unknown {
+  const { kind, rows, changes, lifetime } = table;
+  if (kind === 'map') return new MapHandle(rows, changes, scope, lifetime);
+  if (kind === 'list') return new ListHandle(rows, changes, scope, lifetime);
   const fresh = isPrimitive(initial) ? () => initial : () => plainCopy(initial).copy;
-  return new ValueHandle(table.rows, scope, fresh, lifetime);
+  return new ValueHandle(rows, changes, scope, fresh, lifetime);
+}
+
+function restoreName(
+  rows: MapTable,
+  key: Key,
+  row: readonly unknown[],
+  lifetime: Lifetime | undefined,
+): void {
+  const name = row[0] as MapKey;
+  if (row.length === 0) rows.clear(key);
+  else if (row.length === 1 || lifetime?.gone(row[1]) === true) rows.delete(key, name);
+  else rows.set(key, name, row[1]);
+}
+
+function alive(rows: readonly unknown[] = [], lifetime: Lifetime | undefined): readonly unknown[] {
+  return lifetime === undefined ? rows : rows.filter(row => !lifetime.gone(row));
 }
 
 /** By key groups, as a snapshot wants them. */

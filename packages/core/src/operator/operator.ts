@@ -68,8 +68,9 @@ export interface Incremental {
    * Returns how many of the last calls it takes to restore it, in order: 1 when all has been written
    * by this one. `restore` is given the task's state of the last one alone, and the entries of all:
    * a later one stands for an earlier one of the same, and what is over by now may still be among them.
+   * `leastPart`: entries beside what has changed, at least.
    */
-  snapshotChanges(writer: SnapshotWriter): number;
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number;
 }
 
 export function isIncremental<O extends object>(operator: O): operator is O & Incremental {

@@ -1,7 +1,7 @@
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { ContextCell } from './context.ts';
 import { KeyedCalls, type KeyedCallsParts, type RecordCall } from './keyed-calls.ts';
-import type { Clocked, Operator } from './operator.ts';
+import type { Clocked, Incremental, Operator } from './operator.ts';
 
 export interface ProcessParts extends KeyedCallsParts {
   readonly onRecord: RecordCall;
@@ -10,7 +10,7 @@ export interface ProcessParts extends KeyedCallsParts {
 }
 
 /** User code with state and timers over one input. */
-export class ProcessOperator implements Operator, Clocked {
+export class ProcessOperator implements Operator, Clocked, Incremental {
   private readonly onRecord: RecordCall;
   private readonly valuesAreViews: boolean;
   private readonly calls: KeyedCalls;
@@ -47,6 +47,10 @@ export class ProcessOperator implements Operator, Clocked {
 
   snapshot(writer: SnapshotWriter): void {
     this.calls.snapshot(writer);
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    return this.calls.snapshotChanges(writer, leastPart);
   }
 
   restore(reader: SnapshotReader): void {

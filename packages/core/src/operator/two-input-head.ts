@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { ContextCell } from './context.ts';
-import type { Operator } from './operator.ts';
+import { type Incremental, isIncremental, type Operator } from './operator.ts';
 import type { OperatorParts } from './operator-parts.ts';
 import type { TwoInputOperator } from './two-input.ts';
 
@@ -18,7 +18,7 @@ export const SIDE = { left: 0, right: 1 } as const;
 export type Side = (typeof SIDE)[keyof typeof SIDE];
 
 /** A two-input operator as the head of a chain: values come in by one of its two sides. */
-export class TwoInputHead implements Operator {
+export class TwoInputHead implements Operator, Incremental {
   /** By `SIDE`. */
   readonly sides: readonly [left: Operator, right: Operator];
   private readonly operator: TwoInputOperator;
@@ -52,6 +52,14 @@ export class TwoInputHead implements Operator {
 
   snapshot(writer: SnapshotWriter): void {
     this.operator.snapshot(writer);
+  }
+
+  /** Whole where the operator does not know what has changed. */
+  snapshotChanges(writer: SnapshotWriter): number {
+    const { operator } = this;
+    if (isIncremental(operator)) return operator.snapshotChanges(writer);
+    operator.snapshot(writer);
+    return 1;
   }
 
   restore(reader: SnapshotReader): void {

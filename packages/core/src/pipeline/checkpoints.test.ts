@@ -4,12 +4,14 @@ import type { Topic } from '../broker/topic.ts';
 import { MemoryDriver } from '../epoch/memory-driver.ts';
 import type { CheckpointMode } from '../epoch/options.ts';
 import { json } from '../serde/json.ts';
+import { listState, mapState, valueState } from '../state/spec.ts';
 import { VirtualClock } from '../time/clock.ts';
 import { boundedOutOfOrderness } from '../time/watermark.ts';
 import { tumbling } from '../window/tumbling.ts';
 import { pipeline } from './builder.ts';
 import { LocalEngine, type LocalJob } from './local-runtime.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { Stream } from './stream.ts';
 
 interface Reading {
   readonly k: string;
@@ -286,58 +288,100 @@ describe('a pipeline with checkpoints', () => {
     );
   });
 
-  test('of large state writes what changed, and can still be taken up by others', async () => {
-    const keys = 4_000;
-    const random = mulberry(9);
-    const sums = new Map<number, number>();
-    const driver = new MemoryDriver();
-    const sent: Reading[] = [];
-    const made = pipeline('large', { checkpoint: { every: '1h' } });
-    made
-      .from('in', json<Reading>(), { timestamp: ({ t }) => t })
-      .keyBy(({ k }) => k)
-      .window(tumbling('1d'), { name: 'sum' })
-      .aggregate({
-        create: () => 0,
-        add: (a, { n }) => a + n,
-        result: (n, { key }) => ({ key, n }),
-      })
-      .to('out', json());
-    let counted: number[] = [];
-    for (const processors of [2, 1, 3]) {
-      const one = bench(processors, driver, sent, made);
-      counted = [];
-      for (let round = 0; round < 9; round++) {
-        const values = Array.from({ length: round === 0 ? keys : 150 }, (_, i) => {
-          const key = round === 0 ? i : Math.floor(random() * keys);
-          const n = Math.floor(random() * 100);
-          sums.set(key, (sums.get(key) ?? 0) + n);
-          return { k: `k${key}`, t: 5_000 + sent.length, n };
-        });
-        for (let at = 0; at < values.length; at += 500) {
-          one.send(values.slice(at, at + 500));
-          one.engine.settle();
+  test.each(Object.entries(large))(
+    'of large state, %s, writes what changed, and can still be taken up by others',
+    async (_, end) => {
+      const keys = 4_000;
+      const random = mulberry(9);
+      const sums = new Map<number, number>();
+      const driver = new MemoryDriver();
+      const sent: Reading[] = [];
+      const made = pipeline('large', { checkpoint: { every: '1h' } });
+      end(made.from('in', json<Reading>(), { timestamp: ({ t }) => t }).keyBy(({ k }) => k)).to(
+        'out',
+        json(),
+      );
+      let counted: number[] = [];
+      for (const processors of [2, 1, 3]) {
+        const one = bench(processors, driver, sent, made);
+        counted = [];
+        for (let round = 0; round < 9; round++) {
+          const values = Array.from({ length: round === 0 ? keys : 150 }, (_, i) => {
+            const key = round === 0 ? i : Math.floor(random() * keys);
+            const n = Math.floor(random() * 100);
+            sums.set(key, (sums.get(key) ?? 0) + n);
+            return { k: `k${key}`, t: 5_000 + sent.length, n };
+          });
+          for (let at = 0; at < values.length; at += 500) {
+            one.send(values.slice(at, at + 500));
+            one.engine.settle();
+          }
+          sent.push(...values);
+          await one.job.checkpoint();
+          const steps = driver.restore('large')?.tasks.flatMap(task => task.steps) ?? [];
+          counted.push(Math.max(...steps.map(({ layers }) => layers)));
+          if (random() < 0.3) one.engine.failHost(0);
         }
-        sent.push(...values);
-        await one.job.checkpoint();
-        const steps = driver.restore('large')?.tasks.flatMap(task => task.steps) ?? [];
-        counted.push(Math.max(...steps.map(({ layers }) => layers)));
-        if (random() < 0.3) one.engine.failHost(0);
+        if (processors === 3) {
+          one.producer.closeSync();
+          one.engine.topic('in').end();
+          await one.job.drained();
+          const out = new Map(
+            [...lines(one.engine.topic('out'))].map(({ key, n }) => [Number(key.slice(1)), n]),
+          );
+          expect(out).toEqual(sums);
+        }
+        one.engine.stopNow();
       }
-      if (processors === 3) {
-        one.producer.closeSync();
-        one.engine.topic('in').end();
-        await one.job.drained();
-        const out = new Map(
-          [...lines(one.engine.topic('out'))].map(({ key, n }) => [Number(key.slice(1)), n]),
-        );
-        expect(out).toEqual(sums);
-      }
-      one.engine.stopNow();
-    }
-    expect(Math.max(...counted)).toBeGreaterThan(1);
-  });
+      expect(Math.max(...counted)).toBeGreaterThan(1);
+    },
+  );
 });
+
+/** Steps that give the sum of each key in the end. */
+const large: Record<string, (keyed: Stream<Reading, string>) => Stream<unknown>> = {
+  'a window': keyed =>
+    keyed.window(tumbling('1d'), { name: 'sum' }).aggregate({
+      create: () => 0,
+      add: (a, { n }) => a + n,
+      result: (n, { key }) => ({ key, n }),
+    }),
+  'process with a value and a timer': keyed =>
+    keyed.process({
+      state: { sum: valueState(0) },
+      onRecord({ n }, { state, timers }) {
+        state.sum.set(state.sum.get() + n);
+        timers.set(1e9);
+      },
+      onTimer: (_, { key, state }) => ({ key, n: state.sum.get() }),
+    }),
+  'process with maps and lists': keyed =>
+    keyed.process({
+      state: { byDigit: mapState<number, number>(), list: listState<number>() },
+      onRecord({ n }, { state: { byDigit, list }, timers }) {
+        const digit = n % 10;
+        byDigit.set(digit, (byDigit.get(digit) ?? 0) + n);
+        list.add(n);
+        timers.set(1e9 + n);
+        // What has been taken back does not come again.
+        if (list.length % 3 === 0) {
+          byDigit.clear();
+          byDigit.set(
+            0,
+            list.get().reduce((a, b) => a + b),
+          );
+          for (const one of list.get().slice(1)) {
+            if (one !== list.get()[0]) timers.delete(1e9 + one);
+          }
+        }
+      },
+      onTimer(_, { key, state: { byDigit, list } }) {
+        if (list.length === 0) return [];
+        list.clear();
+        return [{ key, n: byDigit.values().reduce((a, b) => a + b) }];
+      },
+    }),
+};
 
 function* lines(topic: Topic): Generator<{ key: string; n: number }> {
   const reader = topic.consume({ group: 'lines', from: 'earliest' });

@@ -25,7 +25,12 @@ export interface Sweepable {
   sweep(gone: (row: unknown) => boolean, budget: number): void;
 }
 
-/** A row per key. */
+/**
+ * A row per key.
+ *
+ * Of every table: `entries` visits it key by key, once each, and shows each key as it is when its turn
+ * comes. Rows may be set and deleted meanwhile; keys that come meanwhile may be missed.
+ */
 export interface ValueTable extends Sweepable {
   get(key: Key): unknown;
   set(key: Key, row: unknown): void;
@@ -41,7 +46,7 @@ export interface MapTable extends Sweepable {
   /** All of a key. */
   clear(key: Key): void;
   of(key: Key): Iterable<readonly [name: MapKey, row: unknown]>;
-  entries(): Iterable<readonly [key: Key, name: MapKey, row: unknown]>;
+  entries(): Iterable<readonly [key: Key, rows: Iterable<readonly [name: MapKey, row: unknown]>]>;
 }
 
 /** A list of rows per key. One without rows is none. */

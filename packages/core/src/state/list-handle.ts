@@ -2,6 +2,7 @@ import type { ListTable } from './backend.ts';
 import type { Undoable } from './journal.ts';
 import type { Scope } from './scope.ts';
 import type { ListState } from './spec.ts';
+import type { KeyChanges } from './table-changes.ts';
 import type { Lifetime, Stamped } from './ttl.ts';
 
 const NONE: readonly unknown[] = Object.freeze([]);
@@ -9,11 +10,18 @@ const NONE: readonly unknown[] = Object.freeze([]);
 /** A list state as calls see it, aimed at the key in its scope. */
 export class ListHandle implements ListState<unknown>, Undoable {
   private readonly table: ListTable;
+  private readonly changes: KeyChanges<unknown>;
   private readonly scope: Scope;
   private readonly lifetime: Lifetime | undefined;
 
-  constructor(table: ListTable, scope: Scope, lifetime: Lifetime | undefined) {
+  constructor(
+    table: ListTable,
+    changes: KeyChanges<unknown>,
+    scope: Scope,
+    lifetime: Lifetime | undefined,
+  ) {
     this.table = table;
+    this.changes = changes;
     this.scope = scope;
     this.lifetime = lifetime;
   }
@@ -26,6 +34,7 @@ export class ListHandle implements ListState<unknown>, Undoable {
     const alive = (rows as Stamped[]).filter(row => lifetime.isAlive(row));
     if (lifetime.refreshOnRead) {
       scope.journal.note(this, rows, undefined);
+      this.changes.note(scope.key);
       table.set(
         scope.key,
         alive.map(row => lifetime.refreshed(row)),
@@ -38,6 +47,7 @@ export class ListHandle implements ListState<unknown>, Undoable {
     const { lifetime, table, scope } = this;
     scope.checkKept(item);
     scope.journal.note(this, undefined, table.length(scope.key));
+    this.changes.note(scope.key);
     table.add(scope.key, lifetime === undefined ? item : lifetime.stamp(item, undefined));
   }
 
@@ -47,6 +57,7 @@ export class ListHandle implements ListState<unknown>, Undoable {
     const before = table.get(scope.key);
     if (before === undefined && items.length === 0) return;
     scope.journal.note(this, before ?? NONE, undefined);
+    this.changes.note(scope.key);
     const rows =
       lifetime === undefined ? items : items.map(item => lifetime.stamp(item, undefined));
     table.set(scope.key, rows);

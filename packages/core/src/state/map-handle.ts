@@ -3,16 +3,24 @@ import type { Undoable } from './journal.ts';
 import type { Key } from './key-groups.ts';
 import type { Scope } from './scope.ts';
 import type { MapState } from './spec.ts';
+import type { NameChanges } from './table-changes.ts';
 import type { Lifetime, Stamped } from './ttl.ts';
 
 /** A map state as calls see it, aimed at the key in its scope. */
 export class MapHandle implements MapState<MapKey, unknown>, Undoable {
   private readonly table: MapTable;
+  private readonly changes: NameChanges<unknown>;
   private readonly scope: Scope;
   private readonly lifetime: Lifetime | undefined;
 
-  constructor(table: MapTable, scope: Scope, lifetime: Lifetime | undefined) {
+  constructor(
+    table: MapTable,
+    changes: NameChanges<unknown>,
+    scope: Scope,
+    lifetime: Lifetime | undefined,
+  ) {
     this.table = table;
+    this.changes = changes;
     this.scope = scope;
     this.lifetime = lifetime;
   }
@@ -32,6 +40,7 @@ export class MapHandle implements MapState<MapKey, unknown>, Undoable {
     scope.checkKept(value);
     const before = table.get(scope.key, name);
     scope.journal.note(this, name, before);
+    this.changes.note(scope.key, name);
     if (value === undefined) table.delete(scope.key, name);
     else if (lifetime === undefined) table.set(scope.key, name, value);
     else table.set(scope.key, name, lifetime.stamp(value, before as Stamped | undefined));
@@ -44,6 +53,7 @@ export class MapHandle implements MapState<MapKey, unknown>, Undoable {
   clear(): void {
     const { table, scope } = this;
     for (const [name, row] of table.of(scope.key)) scope.journal.note(this, name, row);
+    this.changes.noteAll(scope.key);
     table.clear(scope.key);
   }
 
@@ -79,8 +89,10 @@ export class MapHandle implements MapState<MapKey, unknown>, Undoable {
     if (lifetime.refreshOnRead) {
       const fresh = lifetime.refreshed(row);
       if (fresh !== row) {
+        const { key } = this.scope;
         this.scope.journal.note(this, name, row);
-        this.table.set(this.scope.key, name, fresh);
+        this.changes.note(key, name);
+        this.table.set(key, name, fresh);
       }
     }
     return row.value;

@@ -37,6 +37,15 @@ export class MemorySnapshot implements SnapshotWriter {
     return readSections(sections.map(([group, bytes]) => ({ group, bytes })));
   }
 
+  /** Reads one task's snapshots of what has changed as one: of its own states the last one holds. */
+  static layered(snapshots: readonly MemorySnapshot[]): SnapshotReader {
+    const last = snapshots.at(-1);
+    const sections = snapshots.flatMap(snapshot =>
+      snapshot.written.filter(({ group }) => group !== TASK_STATE || snapshot === last),
+    );
+    return readSections(sections);
+  }
+
   private sectionsOf(from: number, to: number): [group: number, bytes: Uint8Array][] {
     this.close();
     const all = [...this.sections];

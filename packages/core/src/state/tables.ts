@@ -8,7 +8,7 @@ export interface RowStore<V> {
   /** What `get` gave, or `set` was given, has been changed in place. */
   changed(key: Key, value: V): void;
   delete(key: Key): boolean;
-  /** May be changed meanwhile. */
+  /** May be changed meanwhile; each is as it is when its turn comes. */
   entries(): Iterator<readonly [Key, V], undefined>;
 }
 
@@ -97,10 +97,8 @@ export class StoredMaps implements MapTable {
     return this.store.get(key) ?? [];
   }
 
-  *entries(): Generator<readonly [Key, MapKey, unknown], undefined> {
-    for (const [key, map] of iterable(this.store)) {
-      for (const [name, row] of map) yield [key, name, row];
-    }
+  entries(): Iterable<readonly [Key, StoredMap]> {
+    return iterable(this.store);
   }
 
   sweep(gone: (row: unknown) => boolean, budget: number): void {

@@ -1,5 +1,8 @@
+import { ChangedKeys } from './changed-keys.ts';
+import type { Changing } from './increments.ts';
 import type { Key } from './key-groups.ts';
 import { KeyMap } from './key-map.ts';
+import type { EntryOf } from './table-changes.ts';
 
 /** A timer of a key; one per time. */
 export class TimerEntry {
@@ -17,6 +20,9 @@ export class TimerEntry {
   }
 }
 
+/** All timers of a key: the one that it has, as most do, or several by their times. */
+type TimersOfKey = TimerEntry | Map<number, TimerEntry>;
+
 /** Children of a place in the heap: four times stand in half a line of the cache. */
 const FAN_OUT = 4;
 
@@ -32,8 +38,8 @@ export class TimerQueue {
   private readonly heap: TimerEntry[] = [];
   /** Of each place of the heap its time. */
   private readonly times: number[] = [];
-  /** The one timer of a key, as most have, or all of them by their times. */
-  private readonly byKey = new KeyMap<TimerEntry | Map<number, TimerEntry>>();
+  private readonly byKey = new KeyMap<TimersOfKey>();
+  private readonly changed = new ChangedKeys();
   private order = 0;
 
   get size(): number {
@@ -73,6 +79,30 @@ export class TimerQueue {
     return first;
   }
 
+  /** Deletes all timers of a key. */
+  deleteAll(key: Key): void {
+    for (const timer of timersOf(this.byKey.get(key))) this.remove(timer);
+  }
+
+  /** As snapshots see them; a key's entries follow one that says that it has none any more. */
+  changes<E>(entryOf: EntryOf<E>): Changing<readonly [Key, TimersOfKey], E> {
+    const { changed, byKey } = this;
+    return {
+      noteAnew: () => changed.noteAnew(),
+      isNoted: ([key]) => changed.has(key),
+      items: () => byKey,
+      *entries([key, timers]) {
+        for (const { time } of timersOf(timers)) yield entryOf(key, time);
+      },
+      *changed() {
+        for (const key of changed) {
+          yield entryOf(key);
+          for (const { time } of timersOf(byKey.get(key))) yield entryOf(key, time);
+        }
+      },
+    };
+  }
+
   /** In no order. */
   [Symbol.iterator](): ArrayIterator<TimerEntry> {
     return this.heap.values();
@@ -80,6 +110,7 @@ export class TimerQueue {
 
   private push(key: Key, time: number): TimerEntry {
     const timer = new TimerEntry(key, time, this.order++);
+    this.changed.note(key);
     this.heap.push(timer);
     this.times.push(time);
     this.rise(timer, this.heap.length - 1);
@@ -90,6 +121,7 @@ export class TimerQueue {
   private remove(timer: TimerEntry): void {
     const { heap, times, byKey } = this;
     const { key, at } = timer;
+    this.changed.note(key);
     const known = byKey.get(key);
     if (known instanceof Map) {
       known.delete(timer.time);
@@ -155,4 +187,9 @@ export class TimerQueue {
     const time = this.times[at];
     return timer.time < time || (timer.time === time && timer.order < this.heap[at].order);
   }
+}
+
+function timersOf(timers: TimersOfKey | undefined): TimerEntry[] {
+  if (timers === undefined) return [];
+  return timers instanceof TimerEntry ? [timers] : [...timers.values()];
 }

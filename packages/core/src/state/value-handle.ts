@@ -2,22 +2,26 @@ import type { ValueTable } from './backend.ts';
 import type { Undoable } from './journal.ts';
 import type { Scope } from './scope.ts';
 import type { ValueState } from './spec.ts';
+import type { KeyChanges } from './table-changes.ts';
 import type { Lifetime, Stamped } from './ttl.ts';
 
 /** A value state as calls see it, aimed at the key in its scope. */
 export class ValueHandle implements ValueState<unknown>, Undoable {
   private readonly table: ValueTable;
+  private readonly changes: KeyChanges<unknown>;
   private readonly scope: Scope;
   private readonly initial: () => unknown;
   private readonly lifetime: Lifetime | undefined;
 
   constructor(
     table: ValueTable,
+    changes: KeyChanges<unknown>,
     scope: Scope,
     initial: () => unknown,
     lifetime: Lifetime | undefined,
   ) {
     this.table = table;
+    this.changes = changes;
     this.scope = scope;
     this.initial = initial;
     this.lifetime = lifetime;
@@ -37,6 +41,7 @@ export class ValueHandle implements ValueState<unknown>, Undoable {
     const before = table.get(key);
     if (before === undefined && value === undefined) return;
     scope.journal.note(this, key, before);
+    this.changes.note(key);
     if (value === undefined) table.delete(key);
     else if (lifetime === undefined) table.set(key, value);
     else table.set(key, lifetime.stamp(value, before as Stamped | undefined));
@@ -56,8 +61,10 @@ export class ValueHandle implements ValueState<unknown>, Undoable {
     if (lifetime.refreshOnRead) {
       const fresh = lifetime.refreshed(row);
       if (fresh !== row) {
-        this.scope.journal.note(this, this.scope.key, row);
-        this.table.set(this.scope.key, fresh);
+        const { key } = this.scope;
+        this.scope.journal.note(this, key, row);
+        this.changes.note(key);
+        this.table.set(key, fresh);
       }
     }
     return row.value;

@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { ContextCell } from '../operator/context.ts';
 import { noCounts, type RecordCounts } from '../operator/counters.ts';
 import { Faults } from '../operator/faults.ts';
-import { isAsynchronous, isClocked, type Operator } from '../operator/operator.ts';
+import { isAsynchronous, isClocked, isIncremental, type Operator } from '../operator/operator.ts';
 import { Outlet } from '../operator/outlet.ts';
 import type { StateBackend } from '../state/backend.ts';
 import { heapBackend } from '../state/heap-backend.ts';
 import { MemorySnapshot } from '../state/memory-snapshot.ts';
 import { type Clock, VirtualClock } from '../time/clock.ts';
+import { Layers } from './layers.ts';
 import { MemorySink } from './memory-endpoints.ts';
 
 /** What happens to an operator, in order. */
@@ -39,8 +40,12 @@ export interface HarnessParts {
 export interface HarnessOptions {
   /** Whether every other output finds no room at first. */
   readonly refusing?: boolean | undefined;
-  /** Whether the operator is replaced by one restored from its snapshot before every event. */
-  readonly restoring?: boolean | undefined;
+  /**
+   * Whether the operator is replaced by one restored from its snapshot before every event; or whether
+   * one is restored then from its snapshots of what has changed, is compared with that, and takes its
+   * place now and then.
+   */
+  readonly restoring?: boolean | 'increments' | undefined;
   /** How often user code is called again after it threw. Default 0. */
   readonly retries?: number | undefined;
   /** Where the clock stands at first, in milliseconds since 1970. Default 0. */
@@ -65,7 +70,8 @@ export class OperatorHarness {
   readonly late: MemorySink;
   readonly deadLetters: MemorySink;
   private readonly build: () => Operator;
-  private readonly restoring: boolean;
+  private readonly restoring: HarnessOptions['restoring'];
+  private readonly layers = new Layers();
   private readonly outlets: readonly Outlet[];
   private readonly context = new ContextCell();
   private readonly collector: Collector;
@@ -76,7 +82,7 @@ export class OperatorHarness {
 
   constructor(make: (parts: HarnessParts) => Operator, options: HarnessOptions = {}) {
     const refusing = options.refusing ?? false;
-    this.restoring = options.restoring ?? false;
+    this.restoring = options.restoring;
     this.late = new MemorySink(refusing);
     this.deadLetters = new MemorySink(refusing);
     this.collector = new Collector(refusing);
@@ -99,7 +105,8 @@ export class OperatorHarness {
 
   apply(event: OperatorEvent): void {
     this.expectSettled();
-    if (this.restoring) this.restore();
+    if (this.restoring === 'increments') this.restoreChanges();
+    else if (this.restoring) this.restore();
     switch (event[0]) {
       case 'record':
         this.push(event[1], event[2], event[3]);
@@ -147,6 +154,13 @@ export class OperatorHarness {
     if (isAsynchronous(this.operator)) this.operator.abandon();
     this.operator = this.build();
     this.operator.restore(snapshot.reader());
+  }
+
+  /** The same by snapshots of what has changed; whole where it does not know. */
+  private restoreChanges(): void {
+    const { operator } = this;
+    if (isIncremental(operator)) this.operator = this.layers.restore(operator, this.build);
+    else this.restore();
   }
 
   /** Goes on with a new operator that has the key groups `[from, to)` of several tasks restored. */
@@ -211,8 +225,8 @@ export class OperatorHarness {
 }
 
 /**
- * Replays events through an operator four times: as they are, with every other output refused, with
- * snapshot and restore before every event, and with both. Throws when the outputs differ (between two
+ * Replays events through an operator: as they are, with every other output refused, with snapshot and
+ * restore before every event, whole or by what has changed, and with both. Throws when the outputs differ (between two
  * events their order does not matter), else returns them, event by event.
  */
 export function replayOperator(
@@ -222,15 +236,14 @@ export function replayOperator(
 ): OperatorOutput[][] {
   const plain = outputsOf(make, events, options);
   for (const refusing of [false, true]) {
-    for (const restoring of [false, true]) {
+    for (const restoring of [false, true, 'increments'] as const) {
       const again = outputsOf(make, events, { ...options, refusing, restoring });
       const at = plain.findIndex(
         (outputs, i) => !isDeepStrictEqual(sorted(outputs), sorted(again[i])),
       );
       if (at < 0) continue;
-      const how = [refusing && 'every other output refused', restoring && 'restored every time'];
       throw new Error(
-        `With ${how.filter(Boolean).join(' and ')}, event ${at} (${JSON.stringify(events[at])}) gives ` +
+        `With ${howItWent(refusing, restoring)}, event ${at} (${JSON.stringify(events[at])}) gives ` +
           `${JSON.stringify(again[at])} and not ${JSON.stringify(plain[at])}.`,
       );
     }
@@ -253,9 +266,8 @@ export async function replayAsyncOperator(
     for (const restoring of [false, true]) {
       const again = await asyncOutputsOf(make, events, { ...options, refusing, restoring });
       if (isDeepStrictEqual(sorted(plain), sorted(again))) continue;
-      const how = [refusing && 'every other output refused', restoring && 'restored every time'];
       throw new Error(
-        `With ${how.filter(Boolean).join(' and ')}, it gives ${JSON.stringify(again)} and not ` +
+        `With ${howItWent(refusing, restoring)}, it gives ${JSON.stringify(again)} and not ` +
           `${JSON.stringify(plain)}.`,
       );
     }
@@ -291,6 +303,15 @@ function outputsOf(
     const dead = harness.deadLetters.records.splice(0).map(record => ({ dead: record }));
     return [...harness.take(), ...late, ...dead] as OperatorOutput[];
   });
+}
+
+export function howItWent(refusing: boolean, restoring: HarnessOptions['restoring']): string {
+  const how = [
+    refusing && 'every other output refused',
+    restoring === true && 'restored every time',
+    restoring === 'increments' && 'restored from what has changed',
+  ];
+  return how.filter(Boolean).join(' and ');
 }
 
 function sorted(outputs: readonly OperatorOutput[]): OperatorOutput[] {

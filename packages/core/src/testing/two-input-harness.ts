@@ -2,17 +2,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { ContextCell } from '../operator/context.ts';
 import { noCounts, type RecordCounts } from '../operator/counters.ts';
 import { Faults } from '../operator/faults.ts';
-import { isClocked } from '../operator/operator.ts';
+import { isClocked, isIncremental } from '../operator/operator.ts';
 import { Outlet } from '../operator/outlet.ts';
 import type { TwoInputOperator } from '../operator/two-input.ts';
 import { heapBackend } from '../state/heap-backend.ts';
 import { MemorySnapshot } from '../state/memory-snapshot.ts';
 import { VirtualClock } from '../time/clock.ts';
+import { Layers } from './layers.ts';
 import { MemorySink } from './memory-endpoints.ts';
 import {
   Collector,
   type HarnessOptions,
   type HarnessParts,
+  howItWent,
   type OperatorOutput,
 } from './operator-harness.ts';
 
@@ -35,7 +37,8 @@ export class TwoInputHarness {
   readonly late: MemorySink;
   readonly deadLetters: MemorySink;
   private readonly build: () => TwoInputOperator;
-  private readonly restoring: boolean;
+  private readonly restoring: HarnessOptions['restoring'];
+  private readonly layers = new Layers();
   private readonly outlets: readonly Outlet[];
   private readonly context = new ContextCell();
   private readonly collector: Collector;
@@ -45,7 +48,7 @@ export class TwoInputHarness {
 
   constructor(make: (parts: HarnessParts) => TwoInputOperator, options: HarnessOptions = {}) {
     const refusing = options.refusing ?? false;
-    this.restoring = options.restoring ?? false;
+    this.restoring = options.restoring;
     this.late = new MemorySink(refusing);
     this.deadLetters = new MemorySink(refusing);
     this.collector = new Collector(refusing);
@@ -67,7 +70,8 @@ export class TwoInputHarness {
   }
 
   apply(event: TwoInputEvent): void {
-    if (this.restoring) this.restore();
+    if (this.restoring === 'increments') this.restoreChanges();
+    else if (this.restoring) this.restore();
     switch (event[0]) {
       case 'left':
       case 'right':
@@ -131,6 +135,13 @@ export class TwoInputHarness {
     this.operator.restore(snapshot.reader());
   }
 
+  /** The same by snapshots of what has changed; whole where it does not know. */
+  private restoreChanges(): void {
+    const { operator } = this;
+    if (isIncremental(operator)) this.operator = this.layers.restore(operator, this.build);
+    else this.restore();
+  }
+
   /** Goes on with a new operator that has the key groups `[from, to)` of several tasks restored. */
   restoreFrom(snapshots: readonly MemorySnapshot[], from: number, to: number): void {
     this.operator = this.build();
@@ -168,7 +179,8 @@ export class TwoInputHarness {
 
 /**
  * Replays events through an operator with two inputs, item by item and in bulk: as they are, with
- * every other output refused, with snapshot and restore before every event, and with both; then in
+ * every other output refused, with snapshot and restore before every event, whole or by what has
+ * changed, and with both; then in
  * bulk, where of watermarks in a row only the last is told and a restore stands between two of them
  * only. Throws when the outputs differ (between two events their order does not matter; in bulk, of
  * the whole replay), else returns them, event by event.
@@ -180,15 +192,14 @@ export function replayTwoInput(
 ): OperatorOutput[][] {
   const plain = outputsOf(make, events, options);
   for (const refusing of [false, true]) {
-    for (const restoring of [false, true]) {
+    for (const restoring of [false, true, 'increments'] as const) {
       const again = outputsOf(make, events, { ...options, refusing, restoring });
       const at = plain.findIndex(
         (outputs, i) => !isDeepStrictEqual(sorted(outputs), sorted(again[i])),
       );
       if (at < 0) continue;
-      const how = [refusing && 'every other output refused', restoring && 'restored every time'];
       differ(
-        how.filter(Boolean).join(' and '),
+        howItWent(refusing, restoring),
         `event ${at} (${JSON.stringify(events[at])})`,
         again[at],
         plain[at],

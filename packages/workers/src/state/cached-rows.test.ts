@@ -61,3 +61,46 @@ test('rows with a cache before them are those without one', () => {
     ),
   );
 });
+
+test('a visit that pauses shows every row as it is when its turn comes', () => {
+  const key = fc.nat(30).map(n => `k${n}`);
+  const step = fc.tuple(fc.constantFrom('set', 'delete', 'get', 'visit', 'visit'), key, fc.nat());
+  fc.assert(
+    fc.property(
+      fc.array(step, { minLength: 40, maxLength: 200 }),
+      fc.integer({ min: 1, max: 4 }),
+      (steps, most) => {
+        const rows = new CachedRows(new ModelFile(), most);
+        const model = new Map<string, number>();
+        for (let n = 0; n < 20; n++) {
+          rows.set(`k${n}`, { n });
+          model.set(`k${n}`, n);
+        }
+        /** Those that are there all the time are seen once each. */
+        const still = new Set(model.keys());
+        const seen: Key[] = [];
+        const visit = rows.entries();
+        for (const [what, name, n] of steps) {
+          if (what === 'set') {
+            rows.set(name, { n });
+            model.set(name, n);
+          } else if (what === 'delete') {
+            rows.delete(name);
+            model.delete(name);
+            still.delete(name);
+          } else if (what === 'get') {
+            expect(rows.get(name)?.n).toBe(model.get(name));
+          } else {
+            const next = visit.next();
+            if (next.done === true) break;
+            seen.push(next.value[0]);
+            expect(next.value[1].n).toBe(model.get(String(next.value[0])));
+          }
+        }
+        for (const [name] of visit) seen.push(name);
+        expect(new Set(seen).size).toBe(seen.length);
+        for (const name of still) expect(seen).toContain(name);
+      },
+    ),
+  );
+});

@@ -29,6 +29,8 @@ export class CachedRows<V> implements RowStore<V> {
   private readonly most: number;
   private young = new Map<Key, Cached<V>>();
   private old = new Map<Key, Cached<V>>();
+  /** How often changes have been written to the file. */
+  private written = 0;
 
   /** `most`: rows of a generation. */
   constructor(file: RowFile<V>, most: number) {
@@ -60,13 +62,16 @@ export class CachedRows<V> implements RowStore<V> {
     let last: Key | undefined;
     for (;;) {
       const page = this.file.page(last, PAGE);
+      const { written } = this;
       for (const [key, stored] of page) {
+        // What was read of the file is good until something is written to it.
+        if (this.written !== written) break;
         const known = this.young.get(key) ?? this.old.get(key);
         const value = known === undefined ? stored : known.value;
-        if (value !== undefined) yield [key, value];
         last = key;
+        if (value !== undefined) yield [key, value];
       }
-      if (page.length < PAGE) return;
+      if (this.written === written && page.length < PAGE) return;
     }
   }
 
@@ -99,6 +104,7 @@ export class CachedRows<V> implements RowStore<V> {
 
   private writeOut(): void {
     const { file, young } = this;
+    this.written++;
     file.write(changesOf(young));
     for (const row of young.values()) row.dirty = false;
   }

@@ -1,0 +1,99 @@
+import type { ListTable, MapKey, MapTable, ValueTable } from './backend.ts';
+import { ALL, ChangedKeys, ChangedNames } from './changed-keys.ts';
+import type { Changing } from './increments.ts';
+import type { Key } from './key-groups.ts';
+
+/** Makes an entry of a snapshot: a key alone says that it has nothing any more, so does a name alone. */
+export type EntryOf<E> = (key: Key, ...row: readonly unknown[]) => E;
+
+/** What has changed in a table with one row, or one list of rows, per key. */
+export class KeyChanges<E> implements Changing<readonly [Key, unknown], E> {
+  private readonly table: ValueTable | ListTable;
+  private readonly entryOf: EntryOf<E>;
+  private readonly keys = new ChangedKeys();
+
+  constructor(table: ValueTable | ListTable, entryOf: EntryOf<E>) {
+    this.table = table;
+    this.entryOf = entryOf;
+  }
+
+  note(key: Key): void {
+    this.keys.note(key);
+  }
+
+  noteAnew(): void {
+    this.keys.noteAnew();
+  }
+
+  *changed(): Generator<E, undefined> {
+    for (const key of this.keys) {
+      const row = this.table.get(key);
+      yield row === undefined ? this.entryOf(key) : this.entryOf(key, row);
+    }
+  }
+
+  items(): Iterable<readonly [Key, unknown]> {
+    return this.table.entries();
+  }
+
+  isNoted([key]: readonly [Key, unknown]): boolean {
+    return this.keys.has(key);
+  }
+
+  entries([key, row]: readonly [Key, unknown]): E[] {
+    return [this.entryOf(key, row)];
+  }
+}
+
+type MapItem = readonly [key: Key, rows: Iterable<readonly [name: MapKey, row: unknown]>];
+
+/** The same for rows by name. */
+export class NameChanges<E> implements Changing<MapItem, E> {
+  private readonly table: MapTable;
+  private readonly entryOf: EntryOf<E>;
+  private readonly names = new ChangedNames();
+
+  constructor(table: MapTable, entryOf: EntryOf<E>) {
+    this.table = table;
+    this.entryOf = entryOf;
+  }
+
+  note(key: Key, name: MapKey): void {
+    this.names.note(key, name);
+  }
+
+  noteAll(key: Key): void {
+    this.names.noteAll(key);
+  }
+
+  noteAnew(): void {
+    this.names.noteAnew();
+  }
+
+  *changed(): Generator<E, undefined> {
+    const { table, entryOf } = this;
+    for (const [key, names] of this.names) {
+      if (names === ALL) {
+        yield entryOf(key);
+        for (const [name, row] of table.of(key)) yield entryOf(key, name, row);
+        continue;
+      }
+      for (const name of names) {
+        const row = table.get(key, name);
+        yield row === undefined ? entryOf(key, name) : entryOf(key, name, row);
+      }
+    }
+  }
+
+  items(): Iterable<MapItem> {
+    return this.table.entries();
+  }
+
+  isNoted([key]: MapItem): boolean {
+    return this.names.hasAll(key);
+  }
+
+  *entries([key, rows]: MapItem): Generator<E, undefined> {
+    for (const [name, row] of rows) yield this.entryOf(key, name, row);
+  }
+}
