@@ -36,8 +36,6 @@ export const TARGETS: readonly Target[] = [
   { of: 'state-1M-keys-window-pause', atMost: 50 },
   { of: 'checkpoint-cost',       against: 'checkpoint-cost-without', atLeast: 0.9 },
   { of: 'checkpoint-cost-pause', atMost: 50 },
-  { of: 'checkpoint-cost-process',       against: 'checkpoint-cost-process-without', atLeast: 0.9 },
-  { of: 'checkpoint-cost-process-pause', atMost: 50 },
   { of: 'durable-os',            against: 'pipe-1x1-100B',           atLeast: 0.5 },
   { of: 'durable-disk',          against: 'durable-disk-goal',       atLeast: 1 },
   { of: 'disk-ack-latency',      against: 'disk-ack-latency-bare',   atMost: 2 },

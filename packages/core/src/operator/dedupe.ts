@@ -31,7 +31,7 @@ export interface DedupeParts {
  */
 type Passed = number | readonly number[];
 
-/** In a snapshot: `[key, passed]`, or `[key, name, passed]`. */
+/** In a snapshot: `[key, passed]`, or `[key, name, passed]`; without the last there is none any more. */
 type Row = readonly [key: Key, ...row: unknown[]];
 
 /** What has passed, by key, or by key and name. */
@@ -40,6 +40,7 @@ interface PassedRows {
   get(key: Key, name: MapKey): Passed | undefined;
   set(key: Key, name: MapKey, passed: Passed): void;
   sweep(gone: (row: unknown) => boolean, budget: number): void;
+  restore(row: Row, gone: (row: unknown) => boolean): void;
 }
 
 /** Rows that are looked at for each value that comes, whether they are of use to anybody yet. */
@@ -105,9 +106,7 @@ export class DedupeOperator implements Operator, Incremental {
       },
       entry => {
         // A time of long ago may be in a snapshot of what has changed.
-        const [key, ...row] = entry as Row;
-        const passed = row.at(-1) as Passed;
-        if (!this.gone(passed)) this.rows.set(key, row[0] as MapKey, passed);
+        this.rows.restore(entry as Row, this.gone);
       },
     );
   }
@@ -185,6 +184,10 @@ function byKey(backend: StateBackend): PassedRows {
       table.set(key, passed);
     },
     sweep: (gone, budget) => table.sweep(gone, budget),
+    restore: ([key, ...row], gone) => {
+      if (row.length === 0 || gone(row[0])) table.delete(key);
+      else table.set(key, row[0]);
+    },
   };
 }
 
@@ -195,9 +198,15 @@ function byName(backend: StateBackend): PassedRows {
     changes,
     get: (key, name) => table.get(key, name) as Passed | undefined,
     set: (key, name, passed) => {
-      changes.note(key, name);
+      changes.note(key, name, table.get(key, name) === undefined);
       table.set(key, name, passed);
     },
     sweep: (gone, budget) => table.sweep(gone, budget),
+    restore: ([key, ...row], gone) => {
+      const name = row[0] as MapKey;
+      if (row.length === 0) table.clear(key);
+      else if (row.length === 1 || gone(row[1])) table.delete(key, name);
+      else table.set(key, name, row[1]);
+    },
   };
 }

@@ -79,12 +79,19 @@ export class KeyedStates {
     else rows.delete(key);
   }
 
-  /** What a key has, by name, for a dead letter. */
+  /** What a key has, by name, for a dead letter; without what is gone and lies there still. */
   of(key: Key): Record<string, unknown> {
     const all: Record<string, unknown> = {};
-    for (const [name, table] of this.tables) {
-      if (table.kind === 'map') all[name] = Object.fromEntries(table.rows.of(key));
-      else all[name] = table.rows.get(key);
+    for (const [name, { kind, rows, lifetime }] of this.tables) {
+      const isThere = (row: unknown): boolean => lifetime?.gone(row) !== true;
+      if (kind === 'map') {
+        all[name] = Object.fromEntries(Array.from(rows.of(key)).filter(([, row]) => isThere(row)));
+      } else if (kind === 'list') {
+        all[name] = rows.get(key)?.filter(isThere);
+      } else {
+        const row = rows.get(key);
+        all[name] = row === undefined || isThere(row) ? row : undefined;
+      }
     }
     return all;
   }

@@ -1,14 +1,17 @@
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
+import { Increments } from '../state/increments.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import { Cell, NO_GUARD } from '../window/guard.ts';
 import { KeySlices } from '../window/key-slices.ts';
 import { type LiveWindow, LiveWindows, NO_SPAN } from '../window/live-windows.ts';
 import type { PaneLogic } from '../window/pane.ts';
+import type { PlainPane } from '../window/pane-changes.ts';
+import { SliceChanges } from '../window/slice-changes.ts';
 import { refusePromise } from '../window/synchronous.ts';
 import type { Window } from '../window/window.ts';
 import type { ContextCell } from './context.ts';
-import type { Operator } from './operator.ts';
+import type { Incremental, Operator } from './operator.ts';
 import { edgesOf, type TimeWindowParts } from './time-window.ts';
 
 /** A firing that may have been suspended between two keys. */
@@ -27,11 +30,13 @@ interface Firing {
  * - A value for a window that has fired fires it again, with all its slices; with discarding panes
  *   with that value alone, which is all that came since.
  */
-export class SlicedWindowOperator implements Operator {
+export class SlicedWindowOperator implements Operator, Incremental {
   private readonly parts: TimeWindowParts;
   private readonly next: Operator;
   private readonly windows: LiveWindows;
   private readonly byKey = new Map<unknown, KeySlices>();
+  private readonly changes = new SliceChanges(this.byKey);
+  private readonly increments = new Increments([this.changes]);
   private readonly guarded: boolean;
   /** The span of the last value: its slice, and the windows that it is in. */
   private span = NO_SPAN;
@@ -97,12 +102,18 @@ export class SlicedWindowOperator implements Operator {
     return this.advancing ? this.advance() : true;
   }
 
-  /** Every slice as `[key, start, accumulator]` in its key's group; the rest follows from the watermark. */
+  /** Every slice in its key's group; the rest follows from the watermark. */
   snapshot(writer: SnapshotWriter): void {
-    const slices: [key: unknown, start: number, accumulator: unknown][] = [];
-    for (const [key, ofKey] of this.byKey) {
-      for (const [start, accumulator] of ofKey) slices.push([key, start, accumulator]);
-    }
+    this.write(writer, this.increments.whole());
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    const { entries, layers } = this.increments.take(leastPart);
+    this.write(writer, entries);
+    return layers;
+  }
+
+  private write(writer: SnapshotWriter, slices: Iterable<PlainPane>): void {
     writeByGroup(writer, this.windows.now, slices, ([key]) => keyGroupOf(key));
   }
 
@@ -118,8 +129,11 @@ export class SlicedWindowOperator implements Operator {
       },
       entry => {
         const [key, start, accumulator] = entry as [unknown, number, unknown];
-        windows.spanOf(start);
-        this.slicesOf(key).insert(start, new Cell(key, accumulator));
+        if (windows.spanOf(start).windows.length === 0) return;
+        const slices = this.slicesOf(key);
+        const cell = slices.at(start);
+        if (cell === undefined) slices.insert(start, new Cell(key, accumulator));
+        else cell.accumulator = accumulator;
       },
     );
   }
@@ -143,12 +157,15 @@ export class SlicedWindowOperator implements Operator {
     const cell = slices?.at(span.start);
     if (slices === undefined || cell === undefined) {
       const added = this.checked(logic.add(logic.create(), input, value));
-      this.slicesOf(key).insert(span.start, new Cell(key, added));
+      const made = new Cell(key, added);
+      this.slicesOf(key).insert(span.start, made);
+      this.changes.note(span.start, made);
       return;
     }
     if (this.guarded) this.addGuarded(cell, logic, input, value);
     else cell.accumulator = this.checked(logic.add(cell.accumulator, input, value));
     slices.touched(span.start);
+    this.changes.note(span.start, cell);
   }
 
   private addGuarded(cell: Cell, logic: PaneLogic, input: unknown, value: unknown): void {

@@ -37,8 +37,8 @@ export class ChangedKeys {
   }
 }
 
-/** The names of one key that were noted: one, as mostly, several, or all that it ever had. */
-type Names = MapKey | Set<MapKey> | typeof ALL;
+/** The names of one key that were noted, in order, and whether each has come since; or all that it ever had. */
+type Names = Map<MapKey, boolean> | typeof ALL;
 
 export const ALL = Symbol('all');
 
@@ -47,13 +47,19 @@ export class ChangedNames {
   private noting = false;
   private readonly byKey = new KeyMap<Names>();
 
-  note(key: Key, name: MapKey): void {
+  /** `isNew`: the name had no row, and stands behind all others of its key now. */
+  note(key: Key, name: MapKey, isNew: boolean): void {
     if (!this.noting) return;
     const names = this.byKey.get(key);
-    if (names === name || names === ALL) return;
-    if (names === undefined) this.byKey.set(key, name);
-    else if (names instanceof Set) names.add(name);
-    else this.byKey.set(key, new Set([names, name]));
+    if (names === ALL) return;
+    if (names === undefined) {
+      this.byKey.set(key, new Map([[name, isNew]]));
+    } else if (isNew) {
+      names.delete(name);
+      names.set(name, true);
+    } else if (!names.has(name)) {
+      names.set(name, false);
+    }
   }
 
   /** All that the key has had is gone. */
@@ -71,9 +77,7 @@ export class ChangedNames {
     this.byKey.clear();
   }
 
-  *[Symbol.iterator](): Generator<[Key, Iterable<MapKey> | typeof ALL], undefined> {
-    for (const [key, names] of this.byKey) {
-      yield [key, names === ALL || names instanceof Set ? names : [names]];
-    }
+  [Symbol.iterator](): Iterator<[Key, Names], undefined> {
+    return this.byKey.entries();
   }
 }

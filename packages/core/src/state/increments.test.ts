@@ -29,7 +29,7 @@ class State {
   }
 
   name(key: Key, name: string, n: number): void {
-    this.changes.m.note(key, name);
+    this.changes.m.note(key, name, this.maps.get(key, name) === undefined);
     if (n === 0) this.maps.delete(key, name);
     else this.maps.set(key, name, n);
   }
@@ -61,7 +61,10 @@ class State {
   }
 
   all(): string[] {
-    return Array.from(this.increments.whole(), entry => JSON.stringify(entry)).sort();
+    const texts = Array.from(this.increments.whole(), entry => JSON.stringify(entry));
+    // The names of a key have an order.
+    const names = Array.from(this.maps.entries(), ([key, rows]) => JSON.stringify([key, ...rows]));
+    return [...texts, ...names].sort();
   }
 }
 

@@ -15,6 +15,8 @@ export interface Changing<I, E> {
   items(): Iterable<I>;
   isNoted(item: I): boolean;
   entries(item: I): Iterable<E>;
+  /** The same where earlier snapshots may have some of it; where that makes a difference. */
+  entriesAgain?(item: I): Iterable<E>;
 }
 
 /** The entries of one snapshot. */
@@ -100,7 +102,10 @@ export class Increments<E> {
   /** Item by item what has not been noted; of the others nothing. */
   private *rest(): Generator<Iterable<E>, undefined> {
     for (const state of this.states) {
-      for (const item of state.items()) yield state.isNoted(item) ? NOTHING : state.entries(item);
+      for (const item of state.items()) {
+        if (state.isNoted(item)) yield NOTHING;
+        else yield state.entriesAgain?.(item) ?? state.entries(item);
+      }
     }
   }
 }

@@ -40,7 +40,7 @@ export class MapHandle implements MapState<MapKey, unknown>, Undoable {
     scope.checkKept(value);
     const before = table.get(scope.key, name);
     scope.journal.note(this, name, before);
-    this.changes.note(scope.key, name);
+    this.changes.note(scope.key, name, before === undefined);
     if (value === undefined) table.delete(scope.key, name);
     else if (lifetime === undefined) table.set(scope.key, name, value);
     else table.set(scope.key, name, lifetime.stamp(value, before as Stamped | undefined));
@@ -80,6 +80,9 @@ export class MapHandle implements MapState<MapKey, unknown>, Undoable {
   /** The journal is undone for the key of the call that it belongs to. */
   undo(name: unknown, before: unknown): void {
     const key: Key = this.scope.key;
+    if (this.table.get(key, name as MapKey) === undefined) {
+      this.changes.note(key, name as MapKey, true);
+    }
     if (before === undefined) this.table.delete(key, name as MapKey);
     else this.table.set(key, name as MapKey, before);
   }
@@ -91,7 +94,7 @@ export class MapHandle implements MapState<MapKey, unknown>, Undoable {
       if (fresh !== row) {
         const { key } = this.scope;
         this.scope.journal.note(this, name, row);
-        this.changes.note(key, name);
+        this.changes.note(key, name, false);
         this.table.set(key, name, fresh);
       }
     }

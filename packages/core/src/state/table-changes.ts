@@ -58,8 +58,9 @@ export class NameChanges<E> implements Changing<MapItem, E> {
     this.entryOf = entryOf;
   }
 
-  note(key: Key, name: MapKey): void {
-    this.names.note(key, name);
+  /** `isNew`: it had no row. */
+  note(key: Key, name: MapKey, isNew: boolean): void {
+    this.names.note(key, name, isNew);
   }
 
   noteAll(key: Key): void {
@@ -78,9 +79,11 @@ export class NameChanges<E> implements Changing<MapItem, E> {
         for (const [name, row] of table.of(key)) yield entryOf(key, name, row);
         continue;
       }
-      for (const name of names) {
+      for (const [name, isNew] of names) {
         const row = table.get(key, name);
-        yield row === undefined ? entryOf(key, name) : entryOf(key, name, row);
+        // One that has gone and come again stands behind the others.
+        if (isNew || row === undefined) yield entryOf(key, name);
+        if (row !== undefined) yield entryOf(key, name, row);
       }
     }
   }
@@ -91,6 +94,12 @@ export class NameChanges<E> implements Changing<MapItem, E> {
 
   isNoted([key]: MapItem): boolean {
     return this.names.hasAll(key);
+  }
+
+  /** Names in earlier snapshots may stand in another order. */
+  *entriesAgain(item: MapItem): Generator<E, undefined> {
+    yield this.entryOf(item[0]);
+    yield* this.entries(item);
   }
 
   *entries([key, rows]: MapItem): Generator<E, undefined> {

@@ -1,4 +1,5 @@
-import { inspect, isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
+import { ValueWriter } from '../codec/value-writer.ts';
 import type { Incremental } from '../operator/operator.ts';
 import { MemorySnapshot } from '../state/memory-snapshot.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
@@ -37,7 +38,8 @@ export class Layers {
     const [found, expected] = [entriesOf(restored), entriesOf(other)];
     if (!isDeepStrictEqual(found, expected)) {
       throw new Error(
-        `Of ${layers} snapshots of what has changed comes ${found}, and of a whole one ${expected}.`,
+        `Of ${layers} snapshots of what has changed comes ${JSON.stringify(found)}, and of a whole one ` +
+          `${JSON.stringify(expected)}.`,
       );
     }
     if (++this.taken % LONGEST !== 0) return operator;
@@ -46,18 +48,19 @@ export class Layers {
   }
 }
 
-/** All that an operator would write, as texts in order. */
+/** All that an operator would write, in order. */
 function entriesOf(operator: Restorable): string[] {
-  const snapshot = new MemorySnapshot();
-  operator.snapshot(snapshot);
-  const reader = snapshot.reader();
   const entries: string[] = [];
-  for (let group = reader.nextGroup(); group !== undefined; group = reader.nextGroup()) {
-    while (reader.more()) entries.push(`${group} ${shown(reader.take())}`);
-  }
+  const writer = new ValueWriter();
+  let at = 0;
+  operator.snapshot({
+    group(group) {
+      at = group;
+    },
+    put(value) {
+      writer.write(value);
+      entries.push(`${at} ${Buffer.from(writer.take()).toString('latin1')}`);
+    },
+  });
   return entries.sort();
-}
-
-function shown(value: unknown): string {
-  return inspect(value, { depth: 20, maxArrayLength: null, breakLength: Infinity });
 }
