@@ -6,8 +6,7 @@ import { Cell, NO_GUARD } from '../window/guard.ts';
 import { KeySlices } from '../window/key-slices.ts';
 import { type LiveWindow, LiveWindows, NO_SPAN } from '../window/live-windows.ts';
 import type { PaneLogic } from '../window/pane.ts';
-import type { PlainPane } from '../window/pane-changes.ts';
-import { SliceChanges } from '../window/slice-changes.ts';
+import { type PlainSlice, SliceChanges } from '../window/slice-changes.ts';
 import { refusePromise } from '../window/synchronous.ts';
 import type { Window } from '../window/window.ts';
 import type { ContextCell } from './context.ts';
@@ -113,7 +112,7 @@ export class SlicedWindowOperator implements Operator, Incremental {
     return layers;
   }
 
-  private write(writer: SnapshotWriter, slices: Iterable<PlainPane>): void {
+  private write(writer: SnapshotWriter, slices: Iterable<PlainSlice>): void {
     writeByGroup(writer, this.windows.now, slices, ([key]) => keyGroupOf(key));
   }
 

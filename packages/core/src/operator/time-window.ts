@@ -1,12 +1,11 @@
 import { readByGroup, writeByGroup } from '../state/grouped.ts';
-import { Increments } from '../state/increments.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import { Adder } from '../window/adder.ts';
 import { Cell } from '../window/guard.ts';
 import { type LiveWindow, LiveWindows, NO_SPAN, type Span } from '../window/live-windows.ts';
 import type { PaneLogic } from '../window/pane.ts';
-import { PaneChanges, type PlainPane } from '../window/pane-changes.ts';
+import { PaneSweep } from '../window/pane-sweep.ts';
 import type { SlidingAssigner } from '../window/sliding.ts';
 import type { EventTimeTrigger } from '../window/trigger.ts';
 import type { Panes, Window } from '../window/window.ts';
@@ -51,7 +50,8 @@ export class TimeWindowOperator implements Operator, Incremental {
   private readonly next: Operator;
   private readonly windows: LiveWindows;
   private readonly adder: Adder;
-  private readonly increments: Increments<PlainPane>;
+  /** Goes over all panes, a part for each snapshot; undefined before the first one. */
+  private sweep: PaneSweep | undefined;
   /** The span of the last value. */
   private span = NO_SPAN;
 
@@ -74,7 +74,6 @@ export class TimeWindowOperator implements Operator, Incremental {
     this.next = next;
     this.windows = new LiveWindows(parts.assigner, parts.trigger);
     this.adder = new Adder(parts.logic, parts.step);
-    this.increments = new Increments([new PaneChanges(this.windows, this.adder)]);
   }
 
   push(value: unknown, context: ContextCell): boolean {
@@ -115,19 +114,37 @@ export class TimeWindowOperator implements Operator, Incremental {
     return this.advancing ? this.advance() : true;
   }
 
-  /** Every pane in its key's group; the rest follows from the watermark. */
+  /** Every pane as `[key, start, accumulator]` in its key's group; the rest follows from the watermark. */
   snapshot(writer: SnapshotWriter): void {
-    this.write(writer, this.increments.whole());
+    const panes: [key: unknown, start: number, accumulator: unknown][] = [];
+    for (const window of this.windows) {
+      for (const cell of window.cells.values()) {
+        panes.push([cell.key, window.start, cell.accumulator]);
+      }
+    }
+    writeByGroup(writer, this.windows.now, panes, pane => keyGroupOf(pane[0]));
   }
 
-  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
-    const { entries, layers } = this.increments.take(leastPart);
-    this.write(writer, entries);
+  snapshotChanges(writer: SnapshotWriter): number {
+    const { windows, adder } = this;
+    // What goes in another way than with its window would have to be told.
+    const isWhole = this.sweep === undefined || this.panes === 'discarding';
+    if (isWhole) this.snapshot(writer);
+    this.sweep ??= new PaneSweep(windows);
+    const layers = isWhole ? this.sweep.begin() : this.writeChanges(writer, this.sweep);
+    for (const window of windows) window.changed = [];
+    adder.noting++;
     return layers;
   }
 
-  private write(writer: SnapshotWriter, panes: Iterable<PlainPane>): void {
-    writeByGroup(writer, this.windows.now, panes, ([key]) => keyGroupOf(key));
+  private writeChanges(writer: SnapshotWriter, sweep: PaneSweep): number {
+    const panes: [key: unknown, start: number, accumulator: unknown][] = [];
+    for (const { start, changed } of this.windows) {
+      for (const { key, accumulator } of changed) panes.push([key, start, accumulator]);
+    }
+    const layers = sweep.next(this.adder.noting, panes);
+    writeByGroup(writer, this.windows.now, panes, pane => keyGroupOf(pane[0]));
+    return layers;
   }
 
   restore(reader: SnapshotReader): void {
@@ -142,10 +159,7 @@ export class TimeWindowOperator implements Operator, Incremental {
       entry => {
         const [key, start, accumulator] = entry as [unknown, number, unknown];
         if (!this.windows.isOpen(start)) return;
-        const window = this.windows.open(start);
-        // A discarding one has let go of what it fired, and of whatever came later at once.
-        if (window.fired && this.panes === 'discarding') return;
-        window.cells.set(key, new Cell(key, accumulator));
+        this.windows.open(start).cells.set(key, new Cell(key, accumulator));
       },
     );
   }

@@ -1,13 +1,15 @@
 import type { Changing } from '../state/increments.ts';
 import type { Cell } from './guard.ts';
 import type { KeySlices } from './key-slices.ts';
-import type { PlainPane } from './pane-changes.ts';
+
+/** A slice in a snapshot. */
+export type PlainSlice = readonly [key: unknown, start: number, accumulator: unknown];
 
 /**
  * Slices as snapshots see them. What only time takes away may be in one still: slices that no open
  * window has. A key's slices are visited together, for they move when the first of them go.
  */
-export class SliceChanges implements Changing<KeySlices, PlainPane> {
+export class SliceChanges implements Changing<KeySlices, PlainSlice> {
   private readonly byKey: ReadonlyMap<unknown, KeySlices>;
   /** The number of the changes since the last snapshot; 0: nobody wants to know. */
   private noting = 0;
@@ -32,7 +34,7 @@ export class SliceChanges implements Changing<KeySlices, PlainPane> {
     this.cells = [];
   }
 
-  *changed(): Generator<PlainPane, undefined> {
+  *changed(): Generator<PlainSlice, undefined> {
     for (const [i, { key, accumulator }] of this.cells.entries()) {
       yield [key, this.starts[i], accumulator];
     }
@@ -46,7 +48,7 @@ export class SliceChanges implements Changing<KeySlices, PlainPane> {
     return false;
   }
 
-  *entries(slices: KeySlices): Generator<PlainPane, undefined> {
+  *entries(slices: KeySlices): Generator<PlainSlice, undefined> {
     for (const [start, accumulator] of slices) yield [slices.key, start, accumulator];
   }
 }
