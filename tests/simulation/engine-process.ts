@@ -416,6 +416,7 @@ export class EngineProcess {
     const run: JobRun = new JobRun(1, request, {
       processors: PROCESSORS,
       channelBytes: 4_096,
+      slowCallMs: 10_000,
       clock: {
         now: () => machine.steadyMs,
         date: this.now,

@@ -19,3 +19,4 @@ export {
   wakeAll,
 } from './memory/atomics.ts';
 export { Bell } from './memory/bell.ts';
+export { createWorkMemory, type WorkInHand, WorkRow } from './memory/work-row.ts';

@@ -100,6 +100,7 @@ export type {
   WindowOptions,
 } from './pipeline/stream.ts';
 export type { SlowestInput, TaskStats } from './pipeline/task.ts';
+export type { UserCall } from './pipeline/user-call.ts';
 export type { HeldTime } from './pipeline/why.ts';
 export { kept } from './record/kept.ts';
 export type { HeadersInput, RecordCopy, RecordInput } from './record/record.ts';

@@ -27,6 +27,7 @@ export { aborted, unlessAborted } from './memory/abort.ts';
 export { Bell } from './memory/bell.ts';
 export { park, parkSync, type WaitingPlace } from './memory/park.ts';
 export { Scratch, scratch } from './memory/scratch.ts';
+export { WorkRow } from './memory/work-row.ts';
 export { ContextCell } from './operator/context.ts';
 export { addCounts, COUNT_NAMES, noCounts, unaccounted } from './operator/counters.ts';
 export type { RecordSink, SourceInput } from './operator/endpoints.ts';
@@ -53,7 +54,8 @@ export {
 } from './pipeline/plan.ts';
 export { TopicSink } from './pipeline/topic-sink.ts';
 export { TopicSource } from './pipeline/topic-source.ts';
-export { describeDelivery, OUTSIDE, whyHeld } from './pipeline/why.ts';
+export { callInHand, describeCall } from './pipeline/user-call.ts';
+export { describeDelivery, OUTSIDE, USER_CODE, whyHeld } from './pipeline/why.ts';
 export type { Wiring } from './pipeline/wiring.ts';
 export { fnv1a, murmur2 } from './record/hash.ts';
 export type { RecordMemory } from './record/record.ts';

@@ -1,6 +1,21 @@
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
-import type { StreamError } from '@lite-streams/core';
+import type { StreamError, UserCall } from '@lite-streams/core';
+
+/** A call of user code that takes long; what it is with, and since when. */
+export interface SlowCall extends UserCall {
+  readonly job: string;
+  /** The number of the task, of its stage, and of the processor that it is on. */
+  readonly task: number;
+  readonly stage: number;
+  readonly processor: number;
+  /** How long it had taken when that was noticed. */
+  readonly lastedMs: number;
+  /** Whether it had come to its end by then. */
+  readonly over: boolean;
+  /** All of it in a sentence. */
+  readonly message: string;
+}
 
 /** What an engine tells: one object each. The library prints nothing. */
 export interface EngineEvents {
@@ -21,6 +36,8 @@ export interface EngineEvents {
    * meets `SHARD_STOPPED`. `shard` is −1 where only the offsets of groups could not be kept.
    */
   'shard-stopped': [{ topic: string; shard: number; error: Error }];
+  /** A call of user code takes longer than `slowCallMs`: once, and once more when it is over. */
+  'slow-call': [SlowCall];
   /** Something that may be wrong, such as an output that nobody reads. */
   warning: [{ job: string; message: string }];
   /** The engine itself cannot go on. */

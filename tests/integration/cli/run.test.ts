@@ -49,6 +49,18 @@ describe('lite-streams run', () => {
     expect(values.stdout).toBe('"HELLO"\n"PLAIN"\n');
   });
 
+  test('a call of user code that takes long is warned of on standard error', async () => {
+    const { code, stdout, stderr } = await runCommand(['run', module('blocking')], {
+      input: linesOf(600),
+      env: { LITE_STREAMS_SLOW_CALL_MS: '50' },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toBe('600\n');
+    expect(stderr).toMatch(
+      /warning: Pipeline "blocking": Task 0 .* has been at the record at offset/,
+    );
+  });
+
   test('options say what a line is, and which members are key and time', async () => {
     const { stdout } = await runCommand(
       [

@@ -71,6 +71,7 @@ export async function inSession(options: EngineOptions, work: Work): Promise<Exi
 function watch(engine: Engine, warn: (message: string) => void): Promise<never> {
   const { events } = engine;
   events.on('warning', ({ message }) => warn(message));
+  events.on('slow-call', ({ message }) => warn(message));
   events.on('thread-replaced', ({ role, thread, replaces }) =>
     warn(`the ${role} thread ${replaces} died; thread ${thread} goes on in its place`),
   );

@@ -41,6 +41,14 @@ export const OPTIONS = {
     most: DAY_MS,
     doc: 'How long one input may hold the watermark of a pipeline before an event says so.',
   }),
+  slowCallMs: whole('milliseconds', {
+    default: 10_000,
+    least: 1,
+    most: DAY_MS,
+    doc:
+      'How long a call of user code may take before an event says so: one that keeps its thread (to ' +
+      'within a tenth of this, and a second), or one of `mapAsync`. Nothing is ended by it.',
+  }),
   development: flag({
     doc: 'Makes every use of a record view after its batch throw `STALE_VIEW`. Costs speed.',
   }),

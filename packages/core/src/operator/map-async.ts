@@ -5,7 +5,7 @@ import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { Clock } from '../time/clock.ts';
 import { type Context, ContextCell } from './context.ts';
 import type { Faults } from './faults.ts';
-import type { Asynchronous, Clocked, Operator } from './operator.ts';
+import type { Asynchronous, Clocked, Operator, PendingCall } from './operator.ts';
 
 /** What the function of `mapAsync` is told about its value. One object for each; it may be kept. */
 export interface AsyncContext<K = unknown> extends Pick<Context<K>, 'key' | 'timestamp'> {
@@ -101,6 +101,14 @@ export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
   get deadlineMs(): number {
     for (const { deadlineMs } of this.running) return deadlineMs;
     return Number.POSITIVE_INFINITY;
+  }
+
+  get oldest(): PendingCall | undefined {
+    for (const { deadlineMs, topic, shard, offset } of this.running) {
+      const { step, timeoutMs } = this.parts;
+      return { step, sinceMs: deadlineMs - timeoutMs, topic, shard, offset };
+    }
+    return undefined;
   }
 
   get dueAtMs(): number {

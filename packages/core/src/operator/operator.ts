@@ -51,10 +51,23 @@ export interface Asynchronous {
   readonly completed: number;
   /** When the first of its calls takes too long; +∞: none does. */
   readonly deadlineMs: number;
+  /** The call that has been under way longest. */
+  readonly oldest: PendingCall | undefined;
   /** Gives up calls that take too long, also while the task is suspended. */
   expire(nowMs: number): void;
   /** The task is given up: what is in flight is of no use to anybody. */
   abandon(): void;
+}
+
+/** A call that is under way. */
+export interface PendingCall {
+  readonly step: string;
+  /** Since when, by the clock. */
+  readonly sinceMs: number;
+  /** The source record that its value came from, −1 for none; the topic where the task takes from several. */
+  readonly topic: string | undefined;
+  readonly shard: number;
+  readonly offset: number;
 }
 
 export function isAsynchronous<O extends object>(operator: O): operator is O & Asynchronous {

@@ -107,6 +107,7 @@ export class ChannelTask extends Task implements FrameTaker {
         const frame = readers[index].next();
         if (frame === FRAME.none) break;
         progress = true;
+        this.work.took(index, frame === FRAME.data ? readers[index].offset : -1);
         const done = frame === FRAME.data ? this.data(index) : this.control(index, frame);
         if (!done) return 'suspended';
         if (frame >= FRAME.end && (this.atBarrier || this.alignment.holds(index))) break;
@@ -123,11 +124,14 @@ export class ChannelTask extends Task implements FrameTaker {
 
   /** In the step of the task that sends it; what comes of it is settled in this task's own. */
   given(input: number): void {
+    const { work } = this;
+    work.enter(input, this.readers[input].offset);
     try {
       this.took(this.data(input));
     } catch (error) {
       this.fail(error);
     }
+    work.leave();
   }
 
   private holds(input: number): boolean {

@@ -73,7 +73,7 @@ export interface Job extends AsyncDisposable {
   stop(): Promise<void>;
   /**
    * Why windows are still open: for every step that keeps state, or for the one named `step`, which
-   * input time waits for, where that is, and since when.
+   * input time waits for, where that is, and since when. Before them, calls of user code that take long.
    */
   why(step?: string): HeldTime[] | Promise<HeldTime[]>;
   /** The plan: stages, tasks and exchanges, as text or as a Mermaid flowchart. */

@@ -1,4 +1,5 @@
 import type { Asynchronous } from '../operator/operator.ts';
+import type { Positions } from './ledger.ts';
 
 /**
  * Waits until all that was read before some positions has come out of a task's asynchronous steps, one
@@ -21,7 +22,7 @@ export class Landing {
   }
 
   /** All that was read before `positions` has been taken by the first step, and is no longer before it. */
-  begin(positions: readonly number[]): void {
+  begin(positions: Positions): void {
     for (let i = 0; i < positions.length; i++) this.positions[i] = positions[i];
     this.at = 0;
     this.mark = this.steps[0].accepted;

@@ -1,5 +1,8 @@
 import type { ChannelWriter } from '../channel/channel.ts';
 
+/** Where each input has been read up to. */
+export type Positions = Readonly<ArrayLike<number>>;
+
 /** Notes kept before they are drawn together: finer ones only free input a little earlier. */
 const NOTES = 64;
 
@@ -30,7 +33,7 @@ export class ReleaseLedger {
   }
 
   /** All output of what was read before `positions` has been sent. */
-  note(positions: readonly number[]): void {
+  note(positions: Positions): void {
     // A full ring draws the newest note into the one before.
     if (this.count < NOTES) this.count++;
     const row = (this.first + this.count - 1) % NOTES;

@@ -2,6 +2,7 @@ import { DEFAULT_TOPIC_OPTIONS, type TopicOptions } from '../broker/options.ts';
 import { Topic } from '../broker/topic.ts';
 import { createChannelMemory } from '../channel/layout.ts';
 import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
+import { OPTIONS } from '../config/options.ts';
 import { EpochCoordinator } from '../epoch/coordinator.ts';
 import { type EpochDriver, newLineage, resumeFrom } from '../epoch/driver.ts';
 import { asEpochError, refuseCheckpoint } from '../epoch/failures.ts';
@@ -442,7 +443,8 @@ export class LocalJob implements Job {
   }
 
   why(step?: string): HeldTime[] {
-    return whyHeld(this.plan, this.stats().tasks, step);
+    const longBeforeMs = this.clock.now() - OPTIONS.slowCallMs.default;
+    return whyHeld(this.plan, this.stats().tasks, step, longBeforeMs);
   }
 
   explain({ format = 'text' }: ExplainOptions = {}): string {

@@ -12,6 +12,7 @@ import {
   SourceWatermarks,
 } from '../time/source-watermarks.ts';
 import type { SourceStep } from './graph.ts';
+import type { Positions } from './ledger.ts';
 import { Task, type TaskParts, type TaskStats } from './task.ts';
 
 // V8 folds a module's own constants into its code, those of other modules it loads at every use.
@@ -46,8 +47,8 @@ export class SourceTask extends Task {
   private readonly registered = new Int32Array(MOST_PRODUCERS);
   /** Ended producers that the registry may still name. */
   private readonly ended = new Set<number>();
-  /** Everything below has been read. */
-  private readonly position: number[];
+  /** Everything below has been read; other threads see here what is in hand. */
+  private readonly position: Float64Array;
   /** Positions at the barriers of epochs that are not committed yet. */
   private readonly barriers: { readonly epoch: number; readonly position: number }[] = [];
   private hurried = false;
@@ -75,7 +76,8 @@ export class SourceTask extends Task {
     this.input = parts.input;
     this.faults = parts.faults;
     this.times = new SourceWatermarks(parts.source.watermark, parts.source.idleTimeoutMs);
-    this.position = [parts.input.start];
+    this.position = parts.work.position;
+    this.position[0] = parts.input.start;
     this.releasable = this.releasedTo = parts.input.start;
   }
 
@@ -141,7 +143,7 @@ export class SourceTask extends Task {
     return this.timeMoved ? this.tellTime() : true;
   }
 
-  protected inputPositions(): readonly number[] {
+  protected inputPositions(): Positions {
     return this.position;
   }
 

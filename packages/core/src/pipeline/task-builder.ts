@@ -7,6 +7,7 @@ import { DeliverySink } from '../delivery/delivery-sink.ts';
 import { HeldOutputs } from '../epoch/held-outputs.ts';
 import { OutputGauge } from '../epoch/output-gauge.ts';
 import type { Epoch, TaskSnapshot } from '../epoch/task-snapshot.ts';
+import { WorkRow } from '../memory/work-row.ts';
 import type { ContextCell } from '../operator/context.ts';
 import { noCounts } from '../operator/counters.ts';
 import type { EpochRecordSink } from '../operator/endpoints.ts';
@@ -220,6 +221,7 @@ export class TaskBuilder {
       sideOutlets: side,
       deliveries: outputs.deliveries,
       clock: wiring.clock,
+      work: wiring.work?.(plan, task.id) ?? WorkRow.unseen(),
       epochs: this.taskEpochs(task),
       held,
       backends,

@@ -3,12 +3,14 @@ import type { HeldOutputs } from '../epoch/held-outputs.ts';
 import type { SourcePosition, StepSnapshot, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { StreamError } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
+import { DOING, type WorkRow } from '../memory/work-row.ts';
 import type { RecordCounts } from '../operator/counters.ts';
 import {
   type Asynchronous,
   type Clocked,
   isIncremental,
   type Operator,
+  type PendingCall,
 } from '../operator/operator.ts';
 import type { Outlet } from '../operator/outlet.ts';
 import type { StateBackend } from '../state/backend.ts';
@@ -18,9 +20,10 @@ import type { Clock } from '../time/clock.ts';
 import type { Chain } from './chain.ts';
 import type { Exit } from './exit.ts';
 import { Landing } from './landing.ts';
-import { ReleaseLedger } from './ledger.ts';
+import { type Positions, ReleaseLedger } from './ledger.ts';
 import type { TaskPlan } from './plan.ts';
 import type { RestoredTask } from './restored-task.ts';
+import { pendingCall, type UserCall } from './user-call.ts';
 
 /** How a task stands; plain data. */
 export interface TaskStats {
@@ -45,6 +48,10 @@ export interface TaskStats {
   readonly heldBytes: number;
   /** Of a task with sinks outside. */
   readonly delivery: DeliveryStats | undefined;
+  /** Work that has taken longer than `slowCallMs`, as a rule in a call of user code that does not return. */
+  readonly slowCall: UserCall | undefined;
+  /** The call of `mapAsync` that has been under way longest. */
+  readonly oldestCall: UserCall | undefined;
   /** Waiting for room further down. */
   readonly suspended: boolean;
   /** Waiting with the next epoch until what the last one gave is where it belongs. */
@@ -71,6 +78,8 @@ export interface TaskParts {
   /** For dead letters and late values; they may be what the chain is suspended by. */
   readonly sideOutlets: readonly Outlet[];
   readonly clock: Clock;
+  /** Where it says what it is at. */
+  readonly work: WorkRow;
   /** Where the state of its steps lies; closed with the task. */
   readonly backends: readonly StateBackend[];
   /** Of a pipeline with checkpoints. */
@@ -133,6 +142,7 @@ export abstract class Task {
   private readonly backends: readonly StateBackend[];
   private readonly asynchronous: readonly Asynchronous[];
   protected readonly clock: Clock;
+  protected readonly work: WorkRow;
   private readonly ledger: ReleaseLedger;
   private readonly released: number[];
   private readonly landing: Landing;
@@ -177,6 +187,8 @@ export abstract class Task {
     this.asynchronous = parts.chain.asynchronous;
     this.landing = new Landing(parts.chain.asynchronous);
     this.clock = parts.clock;
+    this.work = parts.work;
+    this.work.idle();
     this.standingSinceMs = parts.clock.now();
     this.epochs = parts.epochs;
     this.held = parts.held;
@@ -186,15 +198,19 @@ export abstract class Task {
     this.released = new Array<number>(inputs).fill(0);
   }
 
-  /** Goes on for about `budget` records; `true` when there was anything to do. */
-  step(budget: number): boolean {
+  /** Goes on for about `budget` records; `true` when there was anything to do. `nowMs`: by its clock. */
+  step(budget: number, nowMs = this.clock.now()): boolean {
     if (this.done) return false;
+    const { work } = this;
+    work.begin(nowMs);
+    let progress = true;
     try {
-      return this.tryStep(budget);
+      progress = this.tryStep(budget);
     } catch (error) {
       this.fail(error);
-      return true;
     }
+    work.end();
+    return progress;
   }
 
   abstract stats(): TaskStats;
@@ -287,7 +303,7 @@ export abstract class Task {
   /** Goes on with the input that suspended the task, its pushes having been resumed. */
   protected abstract goOn(): boolean;
   /** Where each input has been read up to. */
-  protected abstract inputPositions(): readonly number[];
+  protected abstract inputPositions(): Positions;
   protected abstract releaseInputs(positions: readonly number[]): void;
   protected abstract inputPlaces(): WaitingPlace[];
   protected abstract closeInputs(): void;
@@ -364,17 +380,30 @@ export abstract class Task {
       watermarkSinceMs: this.standingSinceMs,
       heldBytes: this.held?.bytes ?? 0,
       delivery: deliveryStats(this.deliveries),
+      // Only another thread can see a task at it.
+      slowCall: undefined,
+      oldestCall: this.oldestCall(),
       suspended: this.suspended,
       atBarrier: this.atBarrier,
       done: this.done,
     };
   }
 
+  private oldestCall(): UserCall | undefined {
+    let oldest: PendingCall | undefined;
+    for (const { oldest: call } of this.asynchronous) {
+      if (call !== undefined && !(oldest !== undefined && oldest.sinceMs <= call.sinceMs)) {
+        oldest = call;
+      }
+    }
+    return oldest && pendingCall(oldest, this.sourcePosition()?.topic);
+  }
+
   private tryStep(budget: number): boolean {
-    let progress = false;
-    for (const delivery of this.deliveries) if (delivery.step()) progress = true;
+    let progress = this.deliveries.length > 0 && this.deliver();
     if (this.asynchronous.length > 0) this.expire();
     if (this.suspended) {
+      this.work.doing(DOING.resumed);
       if (this.resume()) {
         this.suspended = false;
         progress = true;
@@ -383,6 +412,7 @@ export abstract class Task {
     }
     if (this.clocked.length > 0 && this.tick()) progress = true;
     if (this.takesInput) {
+      this.work.doing(DOING.record);
       const outcome = this.take(budget);
       this.suspended = outcome === 'suspended';
       if (outcome !== 'nothing') {
@@ -395,6 +425,13 @@ export abstract class Task {
       progress = true;
     }
     return this.settle() || progress;
+  }
+
+  private deliver(): boolean {
+    this.work.doing(DOING.sink);
+    let progress = false;
+    for (const delivery of this.deliveries) if (delivery.step()) progress = true;
+    return progress;
   }
 
   /** Everything before the barrier has been done, and nothing behind it. */
@@ -411,6 +448,7 @@ export abstract class Task {
   }
 
   private snapshot(ended: boolean, epoch: number): TaskSnapshot {
+    this.work.doing(DOING.snapshot);
     const { stage, tasks, kindOf, tokenOf } = this.epochs as TaskEpochs;
     const own: OwnState = {
       time: this.passedTime,
@@ -438,6 +476,7 @@ export abstract class Task {
   }
 
   private expire(): void {
+    this.work.doing(DOING.clock);
     const nowMs = this.clock.now();
     for (const one of this.asynchronous) if (one.deadlineMs <= nowMs) one.expire(nowMs);
   }
@@ -446,6 +485,7 @@ export abstract class Task {
   private tick(): boolean {
     // What comes of it belongs behind a barrier that has been taken.
     if (this.suspended || this.ending !== 'open' || this.taken !== undefined) return false;
+    this.work.doing(DOING.clock);
     const nowMs = this.clock.now();
     let any = false;
     for (let i = 0; i < this.clocked.length && !this.suspended; i++) {

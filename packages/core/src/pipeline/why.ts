@@ -1,6 +1,7 @@
 import type { SlowestDelivery } from '../delivery/delivery-sink.ts';
-import type { Plan, TaskPlan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import type { TaskStats } from './task.ts';
+import { describeCall, topicOf } from './user-call.ts';
 
 /**
  * Why the windows of a step are still open: how far time has come there, and which input it waits
@@ -15,7 +16,7 @@ export interface HeldTime {
   readonly watermark: number;
   /** Since when, by the clock, in milliseconds since 1970. */
   readonly sinceMs: number;
-  /** What it waits for: as a rule a producer of a shard of a topic. */
+  /** What it waits for: as a rule a producer of a shard of a topic; else `user code`, `the system outside`. */
   readonly by: string;
   /** How far that has come. */
   readonly at: number;
@@ -27,16 +28,27 @@ export interface HeldTime {
 
 /** What a sink waits for. */
 export const OUTSIDE = 'the system outside';
+/** What a task waits for that is in a call, or behind one of `mapAsync`. */
+export const USER_CODE = 'user code';
 
 type Place = Pick<HeldTime, 'by' | 'at' | 'furthest'>;
 
 /**
  * Follows the watermark of every step that keeps state (or of the one named `step`) from its slowest
  * task back to the producer that it waits for. Steps whose input has ended are left out. Before them
- * stand sinks outside that hold the pipeline back.
+ * stand calls of user code that have gone on for long (of `mapAsync`: since before `longBeforeMs`), and
+ * sinks outside that hold the pipeline back.
  */
-export function whyHeld(plan: Plan, tasks: readonly TaskStats[], step?: string): HeldTime[] {
-  const held = tasks.flatMap(task => heldBySink(task, step));
+export function whyHeld(
+  plan: Plan,
+  tasks: readonly TaskStats[],
+  step: string | undefined,
+  longBeforeMs: number,
+): HeldTime[] {
+  const held = tasks.flatMap(task => [
+    ...heldByCalls(plan, task, step, longBeforeMs),
+    ...heldBySink(task, step),
+  ]);
   for (const stage of plan.stages) {
     const open = stage.tasks.map(id => tasks[id]).filter(({ done }) => !done);
     if (open.length === 0) continue;
@@ -49,6 +61,26 @@ export function whyHeld(plan: Plan, tasks: readonly TaskStats[], step?: string):
     }
   }
   return held;
+}
+
+/** A task that is in a call for long, or waits for one of `mapAsync`. */
+function heldByCalls(
+  plan: Plan,
+  { task, stage, index, watermark, slowCall, oldestCall }: TaskStats,
+  step: string | undefined,
+  longBeforeMs: number,
+): HeldTime[] {
+  const names = plan.stages[stage].nodes.map(node => plan.steps[node].name);
+  const isLong = oldestCall !== undefined && oldestCall.sinceMs <= longBeforeMs;
+  return [slowCall, isLong ? oldestCall : undefined].flatMap(call => {
+    if (call === undefined) return [];
+    const name = call.step ?? (step !== undefined && names.includes(step) ? step : names[0]);
+    if (step !== undefined && step !== name) return [];
+    const { sinceMs } = call;
+    const text = `${describeCall(plan, plan.tasks[task], call)}.`;
+    const place = { by: USER_CODE, at: watermark, furthest: watermark };
+    return [{ step: name, stage, task: index, watermark, sinceMs, ...place, text }];
+  });
 }
 
 /** A task whose batch for a system outside has failed, or is what it reads nothing for. */
@@ -94,7 +126,7 @@ function rootOf(plan: Plan, tasks: readonly TaskStats[], from: TaskStats): Place
   let furthest = Number.NEGATIVE_INFINITY;
   for (;;) {
     const { slowest, watermark } = at;
-    const { topic } = sourceOf(plan, plan.tasks[at.task]);
+    const topic = topicOf(plan, plan.tasks[at.task]);
     const place =
       topic === undefined
         ? `task ${at.index} of stage ${at.stage}`
@@ -109,11 +141,6 @@ function rootOf(plan: Plan, tasks: readonly TaskStats[], from: TaskStats): Place
     }
     at = tasks[slowest.input];
   }
-}
-
-function sourceOf(plan: Plan, { stage }: TaskPlan): { topic: string | undefined } {
-  const [input] = plan.stages[stage].inputs;
-  return { topic: input.kind === 'source' ? input.topic : undefined };
 }
 
 function time(ms: number): string {

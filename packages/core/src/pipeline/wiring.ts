@@ -2,6 +2,7 @@ import type { ValueDecoder, ValueEncoder } from '../channel/value-codec.ts';
 import type { AnyConnector } from '../delivery/connector.ts';
 import type { HeldOutputs } from '../epoch/held-outputs.ts';
 import type { Bell } from '../memory/bell.ts';
+import type { WorkRow } from '../memory/work-row.ts';
 import type { EpochRecordSink, RecordSink, SourceInput } from '../operator/endpoints.ts';
 import type { StateBackend } from '../state/backend.ts';
 import type { Clock } from '../time/clock.ts';
@@ -22,6 +23,8 @@ export interface Wiring {
   readonly connector?: ((sink: string) => AnyConnector | undefined) | undefined;
   /** The memory of a channel between two processors: the same on both. */
   channel(plan: Plan, channel: ChannelPlan): SharedArrayBuffer;
+  /** Where a task says what it is at. Default: where nobody looks. */
+  work?(plan: Plan, task: number): WorkRow;
   readonly bell: Bell;
   readonly clock: Clock;
   /** Where the keyed state of a step in a task lies. Default: on the heap. */

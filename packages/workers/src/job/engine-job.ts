@@ -3,12 +3,17 @@ import type {
   HeldTime,
   Job,
   StreamError,
+  TaskStats,
   Topic,
+  UserCall,
   WaitOptions,
 } from '@lite-streams/core';
+import { systemClock } from '@lite-streams/core';
 import {
   aborted,
+  callInHand,
   checkSavepointName,
+  describeCall,
   type Explanation,
   fail,
   type GroupPlace,
@@ -18,9 +23,12 @@ import {
   type NamesOf,
   outputsOf,
   type Plan,
+  type TaskPlan,
   unlessAborted,
+  WorkRow,
   whyHeld,
 } from '@lite-streams/core/internal';
+import type { SlowCall } from '../events.ts';
 import type { FromSupervisor, Outline } from '../protocol/messages.ts';
 import { Board } from './board.ts';
 import { type EngineJobStats, type JobState, readTask } from './stats.ts';
@@ -55,10 +63,12 @@ export interface JobHome {
   end(job: number): void;
   checkpoint(job: number, savepoint: string | undefined): Promise<number>;
   hurry(job: number): void;
+  slowCall(call: SlowCall): void;
   warn(job: string, message: string): void;
 }
 
 type Running = Extract<FromSupervisor, { kind: 'running' }>;
+type SlowWorkFound = Extract<FromSupervisor, { kind: 'slow-work' }>;
 
 /** How long a job waits before it looks at its lag again: first, and at most. */
 const FIRST_LOOK_MS = 1;
@@ -85,6 +95,9 @@ export class EngineJob implements Job {
   private readonly cursors: readonly GroupPlace[];
   private readonly plan: Plan;
   private readonly board: Board;
+  /** Of each task what it is at. */
+  private readonly work: readonly WorkRow[];
+  private readonly slowCallMs: number;
   private readonly explanation: Explanation;
   private readonly whenEnded = Promise.withResolvers<void>();
   /** Called when the job has ended. */
@@ -96,9 +109,10 @@ export class EngineJob implements Job {
   private epochTookMs = 0;
 
   /** Made by `engine.run`. */
-  constructor(job: number, outline: Outline, running: Running, home: JobHome) {
+  constructor(job: number, outline: Outline, running: Running, home: JobHome, slowCallMs: number) {
     this.id = job;
     this.home = home;
+    this.slowCallMs = slowCallMs;
     this.name = outline.pipeline;
     this.group = outline.group;
     this.sources = outline.topics.sources;
@@ -111,6 +125,7 @@ export class EngineJob implements Job {
     });
     this.plan = running.plan;
     this.board = new Board(running.board);
+    this.work = this.plan.tasks.map(({ id }) => new WorkRow(running.work, id));
     this.explanation = running.explanation;
     this.ended = this.whenEnded.promise;
     // Whoever does not wait for it is told by an event, not by an unhandled rejection.
@@ -197,7 +212,7 @@ export class EngineJob implements Job {
    * `drained` and `caughtUp`.
    */
   stats(): EngineJobStats {
-    const tasks = this.plan.tasks.map(task => readTask(this.board, this.name, task));
+    const tasks = this.plan.tasks.map(task => this.taskStats(task));
     return {
       ...jobStats(this.name, tasks),
       state: this.current,
@@ -210,10 +225,11 @@ export class EngineJob implements Job {
 
   /**
    * Why windows are still open: for every step that keeps state, or for the one named `step`, which
-   * input time waits for, where that is, and since when. As up to date as `stats()`.
+   * input time waits for, where that is, and since when. Before them, calls of user code that have taken
+   * longer than `slowCallMs`. As up to date as `stats()`.
    */
   why(step?: string): HeldTime[] {
-    return whyHeld(this.plan, this.stats().tasks, step);
+    return whyHeld(this.plan, this.stats().tasks, step, systemClock.now() - this.slowCallMs);
   }
 
   /** The plan: stages, tasks, and which of them an exchange joins; as text or as a Mermaid flowchart. */
@@ -245,6 +261,32 @@ export class EngineJob implements Job {
     this.restarts++;
   }
 
+  /** Called by the engine: a task does not come back from what it is at, or has by now. */
+  hasSlowWork({ task, work, sinceMs, lastedMs, over }: SlowWorkFound): void {
+    this.tellSlowCall(task, callInHand(this.plan, this.plan.tasks[task], work, sinceMs), {
+      lastedMs,
+      over,
+    });
+  }
+
+  /** Called by whoever looks after it. */
+  tellSlowCall(
+    id: number,
+    call: UserCall,
+    { lastedMs, over }: Pick<SlowCall, 'lastedMs' | 'over'>,
+  ): void {
+    const task = this.plan.tasks[id];
+    const { stage, processor } = task;
+    const end = over
+      ? `; that took ${Math.round(lastedMs)} ms, and is over.`
+      : call.step === undefined
+        ? '; its processor does nothing else meanwhile.'
+        : '.';
+    const message = `Pipeline "${this.name}": ${describeCall(this.plan, task, call)}${end}`;
+    const place = { job: this.name, task: id, stage, processor };
+    this.home.slowCall({ ...place, ...call, lastedMs, over, message });
+  }
+
   /** Waits for an epoch more, which is not taken before what the last one gave is where it belongs. */
   private async nextEpoch(options: WaitOptions): Promise<void> {
     if (this.current !== 'running') return;
@@ -257,6 +299,15 @@ export class EngineJob implements Job {
       () => {},
     );
     await this.until(() => committed || this.current === 'drained', options);
+  }
+
+  private taskStats(task: TaskPlan): TaskStats {
+    const stats = readTask(this.board, this.name, task);
+    const row = this.work[task.id];
+    const work = row.inHand();
+    const sinceMs = work && row.slowSinceMs(work);
+    if (work === undefined || sinceMs === undefined) return stats;
+    return { ...stats, slowCall: callInHand(this.plan, task, work, sinceMs) };
   }
 
   private lag(): number {

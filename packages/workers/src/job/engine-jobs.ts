@@ -9,7 +9,7 @@ import {
   unlessAborted,
 } from '@lite-streams/core/internal';
 import type { EngineConfig } from '../engine-config.ts';
-import type { EventSource } from '../events.ts';
+import type { EventSource, SlowCall } from '../events.ts';
 import { asStreamError, fromFailure } from '../protocol/failure.ts';
 import type { Ending, FromSupervisor, Outline, ToSupervisor } from '../protocol/messages.ts';
 import { EngineJob, type JobHome, RUN_OPTIONS, type RunOptions } from './engine-job.ts';
@@ -87,7 +87,13 @@ export class EngineJobs implements JobHome {
         return;
       case 'running':
         if (entry.outline === undefined) return;
-        entry.job = new EngineJob(entry.id, entry.outline, message, this);
+        entry.job = new EngineJob(
+          entry.id,
+          entry.outline,
+          message,
+          this,
+          this.around.config.slowCallMs,
+        );
         this.watch(entry, entry.job);
         entry.started.resolve(entry.job);
         return;
@@ -104,6 +110,9 @@ export class EngineJobs implements JobHome {
       case 'shown':
         entry.shows.get(message.request)?.();
         entry.shows.delete(message.request);
+        return;
+      case 'slow-work':
+        entry.job?.hasSlowWork(message);
         return;
       case 'warning':
         this.warn(nameOf(entry), message.message);
@@ -169,6 +178,10 @@ export class EngineJobs implements JobHome {
     this.around.send({ kind: 'end-job', job });
   }
 
+  slowCall(call: SlowCall): void {
+    this.around.events.tell('slow-call', call);
+  }
+
   warn(job: string, message: string): void {
     this.around.events.tell('warning', { job, message });
   }
@@ -200,9 +213,10 @@ export class EngineJobs implements JobHome {
   }
 
   private watch(entry: Entry, job: EngineJob): void {
-    const { idleWarnMs } = this.around.config;
-    const watch = new JobWatch(job, this, idleWarnMs);
-    const everyMs = Math.min(Math.max(idleWarnMs / LOOKS_PER_WARNING, 10), LONGEST_LOOK_MS);
+    const { idleWarnMs, slowCallMs } = this.around.config;
+    const watch = new JobWatch(job, this, idleWarnMs, slowCallMs);
+    const lookMs = Math.min(idleWarnMs, slowCallMs) / LOOKS_PER_WARNING;
+    const everyMs = Math.min(Math.max(lookMs, 10), LONGEST_LOOK_MS);
     entry.watching = setInterval(() => watch.look(performance.now()), everyMs).unref();
   }
 

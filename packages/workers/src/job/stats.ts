@@ -1,4 +1,4 @@
-import type { DeliveryStats, JobStats, TaskStats } from '@lite-streams/core';
+import type { DeliveryStats, JobStats, TaskStats, UserCall } from '@lite-streams/core';
 import { COUNT_NAMES, noCounts, type TaskPlan } from '@lite-streams/core/internal';
 import type { Board } from './board.ts';
 
@@ -31,7 +31,11 @@ const FAILURES = LOST + 9;
 const SLOWEST_SINCE = LOST + 10;
 const SLOWEST_FAILURES = LOST + 11;
 const FLAGS = LOST + 12;
-const NUMBERS = LOST + 13;
+/** Of the oldest call of `mapAsync`: since when, and the record; −1 for none. */
+const CALL_SINCE = LOST + 13;
+const CALL_SHARD = LOST + 14;
+const CALL_OFFSET = LOST + 15;
+const NUMBERS = LOST + 16;
 
 /** Between the texts of a row. */
 const SEPARATOR = '\0';
@@ -45,6 +49,8 @@ const SHOWN = 8;
 const DELIVERS = 16;
 const BATCH_WAITS = 32;
 const AT_BARRIER = 64;
+/** A call of `mapAsync` is under way. */
+const CALLS = 128;
 
 export function writeTask(board: Board, stats: TaskStats): void {
   const { counts, lost, watermark, watermarkSinceMs, heldBytes, delivery } = stats;
@@ -55,16 +61,22 @@ export function writeTask(board: Board, stats: TaskStats): void {
   numbers.push(delivery?.delivered ?? 0, delivery?.waiting ?? 0, delivery?.failures ?? 0);
   const batch = delivery?.slowest;
   numbers.push(batch?.sinceMs ?? 0, batch?.failures ?? 0, flagsOf(stats));
-  const texts = [stats.heldBy ?? '', batch?.sink ?? '', batch?.error ?? ''];
+  const call = stats.oldestCall;
+  numbers.push(call?.sinceMs ?? 0, call?.shard ?? -1, call?.offset ?? -1);
+  const texts = [stats.heldBy, batch?.sink, call?.step, call?.topic, batch?.error].map(
+    text => text ?? '',
+  );
   board.write(stats.task, numbers, texts.join(SEPARATOR));
 }
 
-function flagsOf({ idle, suspended, atBarrier, done, delivery }: TaskStats): number {
+function flagsOf(stats: TaskStats): number {
+  const { idle, suspended, atBarrier, done, delivery, oldestCall } = stats;
   let flags = SHOWN;
   if (idle) flags |= IDLE;
   if (suspended) flags |= SUSPENDED;
   if (atBarrier) flags |= AT_BARRIER;
   if (done) flags |= DONE;
+  if (oldestCall !== undefined) flags |= CALLS;
   if (delivery !== undefined) flags |= DELIVERS;
   if (delivery?.slowest !== undefined) flags |= BATCH_WAITS;
   return flags;
@@ -85,6 +97,15 @@ function deliveryOf(numbers: readonly number[], sink: string, error: string): De
   };
 }
 
+function callOf(numbers: readonly number[], step: string, topic: string): UserCall | undefined {
+  if ((numbers[FLAGS] & CALLS) === 0) return undefined;
+  const place =
+    topic === ''
+      ? { topic: undefined, shard: undefined, offset: undefined }
+      : { topic, shard: numbers[CALL_SHARD], offset: numbers[CALL_OFFSET] };
+  return { during: 'async', step, ...place, sinceMs: numbers[CALL_SINCE] };
+}
+
 /** A task as its processor showed it last; one that nothing has been shown of has read nothing. */
 export function readTask(board: Board, pipeline: string, plan: TaskPlan): TaskStats {
   const { numbers, text } = board.read(plan.id, NUMBERS);
@@ -92,7 +113,7 @@ export function readTask(board: Board, pipeline: string, plan: TaskPlan): TaskSt
   for (const [at, name] of COUNT_NAMES.entries()) counts[name] = numbers[at];
   const flags = numbers[FLAGS];
   const isShown = (flags & SHOWN) !== 0;
-  const [heldBy, sink = '', error = ''] = text.split(SEPARATOR);
+  const [heldBy, sink = '', step = '', topic = '', error = ''] = text.split(SEPARATOR);
   return {
     pipeline,
     task: plan.id,
@@ -112,6 +133,9 @@ export function readTask(board: Board, pipeline: string, plan: TaskPlan): TaskSt
             furthest: numbers[FURTHEST_AT],
           },
     heldBytes: numbers[HELD_BYTES],
+    // Seen in other memory: its thread may be stuck in it.
+    slowCall: undefined,
+    oldestCall: callOf(numbers, step, topic),
     delivery: (flags & DELIVERS) === 0 ? undefined : deliveryOf(numbers, sink, error),
     idle: (flags & IDLE) !== 0,
     heldBy: heldBy === '' ? undefined : heldBy,

@@ -1,11 +1,12 @@
-import { systemClock, type TaskStats } from '@lite-streams/core';
-import { describeDelivery, HeldWatermarks, OUTSIDE } from '@lite-streams/core/internal';
+import { systemClock, type TaskStats, type UserCall } from '@lite-streams/core';
+import { describeDelivery, HeldWatermarks, OUTSIDE, USER_CODE } from '@lite-streams/core/internal';
 import type { EngineJob, JobHome } from './engine-job.ts';
 
 /**
  * Looks after one job for what would otherwise be silent for ever: an output that waits for room
  * because of a group that nobody reads, an input that holds the watermark, a system outside that takes
- * no results. Each is told once, until it moves on.
+ * no results, a call of `mapAsync` that does not end. Each is told once, until it moves on. (Calls that keep
+ * their thread are watched by the supervisor, which is never busy.)
  */
 export class JobWatch {
   private readonly job: EngineJob;
@@ -17,11 +18,15 @@ export class JobWatch {
   private told = false;
   /** Of each task the batch for a system outside that was told of, by since when it has waited. */
   private readonly toldBatches = new Map<number, number>();
+  private readonly slowCallMs: number;
+  /** Of each task the call of `mapAsync` that was told of. */
+  private readonly toldCalls = new Map<number, UserCall>();
 
-  constructor(job: EngineJob, home: JobHome, afterMs: number) {
+  constructor(job: EngineJob, home: JobHome, afterMs: number, slowCallMs: number) {
     this.job = job;
     this.home = home;
     this.afterMs = afterMs;
+    this.slowCallMs = slowCallMs;
     this.watermarks = new HeldWatermarks(afterMs);
   }
 
@@ -29,10 +34,14 @@ export class JobWatch {
   look(nowMs: number): void {
     const { out, tasks } = this.job.stats();
     this.lookAtOutput(out, tasks, nowMs);
-    for (const task of tasks) this.lookAtDelivery(task);
+    for (const task of tasks) {
+      this.lookAtDelivery(task);
+      this.lookAtCall(task);
+    }
     const held = this.watermarks.look(tasks, nowMs);
     // Where no step waits for time, nothing is held up.
-    if (held.length === 0 || !this.job.why().some(({ by }) => by !== OUTSIDE)) return;
+    if (held.length === 0 || !this.job.why().some(({ by }) => by !== OUTSIDE && by !== USER_CODE))
+      return;
     for (const task of held) this.warn(this.heldWatermark(task));
   }
 
@@ -50,6 +59,20 @@ export class JobWatch {
     this.warn(
       `${describeDelivery(task, delivery.waiting, batch)}; nothing more is committed before.`,
     );
+  }
+
+  private lookAtCall({ task, oldestCall }: TaskStats): void {
+    const told = this.toldCalls.get(task);
+    if (told !== undefined && oldestCall !== undefined && isSame(told, oldestCall)) return;
+    const nowMs = systemClock.now();
+    if (told !== undefined) {
+      this.toldCalls.delete(task);
+      this.job.tellSlowCall(task, told, { lastedMs: nowMs - told.sinceMs, over: true });
+    }
+    if (oldestCall === undefined || nowMs - oldestCall.sinceMs < this.slowCallMs) return;
+    this.toldCalls.set(task, oldestCall);
+    const lastedMs = nowMs - oldestCall.sinceMs;
+    this.job.tellSlowCall(task, oldestCall, { lastedMs, over: false });
   }
 
   private lookAtOutput(out: number, tasks: readonly TaskStats[], nowMs: number): void {
@@ -90,4 +113,8 @@ export class JobWatch {
   private warn(message: string): void {
     this.home.warn(this.job.name, `Pipeline "${this.job.name}": ${message}`);
   }
+}
+
+function isSame(a: UserCall, b: UserCall): boolean {
+  return a.step === b.step && a.sinceMs === b.sinceMs && a.offset === b.offset;
 }

@@ -10,6 +10,8 @@ export interface Running {
   readonly incarnation: number;
   readonly channels: ReadonlyMap<number, SharedArrayBuffer>;
   readonly board: Board;
+  /** Where its tasks say what they are at. */
+  readonly work: SharedArrayBuffer;
 }
 
 /** One job on one processor: the pipeline as this thread has loaded it, and its tasks in the host. */

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { Topic } from '@lite-streams/core';
-import { OutputGauge } from '@lite-streams/core/ground';
+import { createWorkMemory, OutputGauge } from '@lite-streams/core/ground';
 import { Bell, type Plan } from '@lite-streams/core/internal';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { engineConfig, topicOptions } from '../engine-config.ts';
@@ -91,6 +91,7 @@ async function begin(incarnation = 0): Promise<{ plan: Plan; board: SharedArrayB
     channels: new Map(),
     gauge,
     board,
+    work: createWorkMemory(plan.tasks.length),
     from: undefined,
     lineage: '',
   });
@@ -179,6 +180,7 @@ describe('a processor', () => {
       channels: new Map(),
       gauge,
       board,
+      work: createWorkMemory(plan.tasks.length),
       from: undefined,
       lineage: '',
     });
@@ -198,6 +200,7 @@ async function beginAgain(): Promise<{ committed: number; unread: number }> {
     channels: new Map(),
     gauge,
     board,
+    work: createWorkMemory(plan.tasks.length),
     from: undefined,
     lineage: '',
   });

@@ -11,6 +11,7 @@ import {
   TaskHost,
   TopicSink,
   TopicSource,
+  WorkRow,
 } from '@lite-streams/core/internal';
 import { Board } from '../job/board.ts';
 import type { ProcessorBoot } from '../protocol/boot.ts';
@@ -18,7 +19,7 @@ import { Control } from '../protocol/control.ts';
 import { toFailure } from '../protocol/failure.ts';
 import type { FromProcessor, ProcessorHere, ToProcessor } from '../protocol/messages.ts';
 import type { OpenBackend } from '../state/state-place.ts';
-import { JobPart } from './job-part.ts';
+import { JobPart, type Running } from './job-part.ts';
 import { loadPipeline } from './module.ts';
 import { ProcessorTopics } from './topics.ts';
 
@@ -80,6 +81,7 @@ export class Processor {
       sink: topic => new TopicSink(this.topics.get(topic)),
       epochSink: (topic, held) => new EpochSink(this.topics.get(topic), held),
       channel: (plan, { id }) => this.channel(plan.pipeline, id),
+      work: (plan, task) => this.work(plan.pipeline, task),
       bell: this.bell,
       clock: systemClock,
       backend,
@@ -236,10 +238,11 @@ export class Processor {
     }
   }
 
-  private begin({ job, plan, incarnation, channels, gauge, board, from, lineage }: Begin): void {
+  private begin(begin: Begin): void {
+    const { job, plan, incarnation, channels, gauge, board, work, from, lineage } = begin;
     const part = this.parts.get(job);
     if (part === undefined) return;
-    part.running = { plan, incarnation, channels, board: new Board(board) };
+    part.running = { plan, incarnation, channels, board: new Board(board), work };
     part.reported = false;
     try {
       const of = { job, incarnation };
@@ -273,14 +276,21 @@ export class Processor {
   }
 
   private channel(pipeline: string, id: number): SharedArrayBuffer {
-    for (const {
-      pipeline: { name },
-      running,
-    } of this.parts.values()) {
-      const memory = name === pipeline ? running?.channels.get(id) : undefined;
-      if (memory !== undefined) return memory;
-    }
+    const memory = this.running(pipeline)?.channels.get(id);
+    if (memory !== undefined) return memory;
     throw new Error(`no memory for the channel ${id} of the pipeline "${pipeline}"`);
+  }
+
+  private work(pipeline: string, task: number): WorkRow {
+    const memory = this.running(pipeline)?.work;
+    return memory === undefined ? WorkRow.unseen() : new WorkRow(memory, task);
+  }
+
+  private running(pipeline: string): Running | undefined {
+    for (const part of this.parts.values()) {
+      if (part.pipeline.name === pipeline && part.running !== undefined) return part.running;
+    }
+    return undefined;
   }
 
   /** Tells that a job is done here, or has failed: once. */

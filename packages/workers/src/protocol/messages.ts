@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
 import type { Epoch, TaskSnapshot } from '@lite-streams/core/ground';
 import type { Explanation, Plan } from '@lite-streams/core/internal';
+import type { SlowWork } from '../supervisor/slow-work.ts';
 import type { Failure } from './failure.ts';
 
 /** Everything that one thread of an engine says to another: a pair of unions for each link. */
@@ -67,7 +68,10 @@ export type FromSupervisor =
       readonly plan: Plan;
       readonly explanation: Explanation;
       readonly board: SharedArrayBuffer;
+      readonly work: SharedArrayBuffer;
     }
+  /** A task does not come back from what it is at, or has after long. */
+  | ({ readonly kind: 'slow-work'; readonly job: number } & SlowWork)
   | { readonly kind: 'restarted'; readonly job: number; readonly thread: number }
   | { readonly kind: 'shown'; readonly job: number; readonly request: number }
   | {
@@ -154,6 +158,8 @@ export type ToProcessor =
       /** Where tasks say what they hold of outputs, and see what all of them do. */
       readonly gauge: SharedArrayBuffer;
       readonly board: SharedArrayBuffer;
+      /** Where tasks say what they are at. */
+      readonly work: SharedArrayBuffer;
       /** What the tasks of a pipeline with checkpoints begin from, where there is something. */
       readonly from: Epoch | undefined;
       /** The run of epochs that they make. */

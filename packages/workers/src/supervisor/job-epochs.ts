@@ -8,30 +8,12 @@ import {
   resumeFrom,
 } from '@lite-streams/core/ground';
 import type { FromProcessor } from '../protocol/messages.ts';
-
-/** The clock that epochs go by. */
-export interface EpochClock {
-  /** Milliseconds that never go back. */
-  now(): number;
-  /** Milliseconds since 1970. */
-  date(): number;
-  /** Calls `then` after `ms`, unless what is returned is called before. */
-  after(ms: number, then: () => void): () => void;
-}
-
-const machineClock: EpochClock = {
-  now: () => performance.now(),
-  date: () => Date.now(),
-  after: (ms, then) => {
-    const timer = setTimeout(then, ms);
-    return () => clearTimeout(timer);
-  },
-};
+import { machineClock, type RunClock } from './run-clock.ts';
 
 /** What the epochs of a job need of its run. */
 export interface EpochSurroundings {
   /** Default: the machine's. */
-  readonly clock?: EpochClock | undefined;
+  readonly clock?: RunClock | undefined;
   readonly driver: EpochDriver;
   begin(epoch: number): void;
   committed(epoch: number, tookMs: number): void;
@@ -46,7 +28,7 @@ export class JobEpochs {
   private readonly pipeline: string;
   private readonly driver: EpochDriver;
   private readonly coordinator: EpochCoordinator;
-  private readonly clock: EpochClock;
+  private readonly clock: RunClock;
   private cancelTimer = (): void => {};
 
   /** From a savepoint, or else from the last epoch that there is. Throws `UNKNOWN_SAVEPOINT`. */

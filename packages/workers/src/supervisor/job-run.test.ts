@@ -39,6 +39,7 @@ function begin(what: typeof copy, channelBytes = 4096): void {
     epochs: () => driver,
     processors: PROCESSORS,
     channelBytes,
+    slowCallMs: 1_000,
     send: (to, message) => sent.push({ to, message }),
     tell: message => told.push(message),
     over: () => {

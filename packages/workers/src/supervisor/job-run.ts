@@ -1,6 +1,7 @@
 import {
   asEpochError,
   createChannelMemory,
+  createWorkMemory,
   type EpochDriver,
   OutputGauge,
   refuseCheckpoint,
@@ -16,15 +17,18 @@ import type {
   Outline,
   ToProcessor,
 } from '../protocol/messages.ts';
-
-import { type EpochClock, JobEpochs } from './job-epochs.ts';
+import { JobEpochs } from './job-epochs.ts';
+import { machineClock, type RunClock } from './run-clock.ts';
+import { SlowWorkWatch } from './slow-work.ts';
 
 /** What a job's run can do to its surroundings. */
 export interface JobSurroundings {
   readonly processors: number;
   readonly channelBytes: number;
+  /** How long a task may be at one thing before that is told. */
+  readonly slowCallMs: number;
   /** Default: the machine's. */
-  readonly clock?: EpochClock | undefined;
+  readonly clock?: RunClock | undefined;
   send(index: number, message: ToProcessor): void;
   tell(message: FromSupervisor): void;
   /** Where the epochs of pipelines with checkpoints are kept: of those that read from disk, on disk. */
@@ -70,6 +74,9 @@ interface Planned {
   readonly plan: Plan;
   readonly explanation: Explanation;
   readonly board: SharedArrayBuffer;
+  /** Where tasks say what they are at, and what of that takes long. */
+  readonly work: SharedArrayBuffer;
+  readonly watch: SlowWorkWatch;
   /** Made anew whenever the tasks of all processors begin anew. */
   shared: SharedParts;
 }
@@ -207,6 +214,7 @@ export class JobRun {
     this.parts[index] = 'void';
     if (index === PLANNER) this.planAsked = false;
     this.hasShown(index);
+    this.planned?.watch.processorExited(index);
     if (part === 'importing' && ++this.deathsImporting[index] >= MOST_DEATHS_IMPORTING) {
       this.end('failed', toFailure(this.diedImporting(error)));
     } else if (this.phase === 'running' && HAS_TASKS.has(part)) {
@@ -247,6 +255,14 @@ export class JobRun {
     this.epochs?.hurry();
   }
 
+  /** To be called now and then: tells of tasks that do not come back from what they are at. */
+  lookForSlowWork(): void {
+    const { now, date } = this.around.clock ?? machineClock;
+    for (const slow of this.planned?.watch.look(now(), date()) ?? []) {
+      this.around.tell({ kind: 'slow-work', job: this.job, ...slow });
+    }
+  }
+
   /** A processor has shown what one request, or every one, has asked of it. */
   private hasShown(index: number, only?: number): void {
     for (const [request, asked] of this.showing) {
@@ -272,7 +288,10 @@ export class JobRun {
   private start(plan: Plan, explanation: Explanation): void {
     const shared = this.newSharedParts(plan);
     if (shared === undefined || !this.prepareEpochs(plan)) return;
-    this.planned = { plan, explanation, shared, board: createBoard(plan.tasks.length) };
+    const { tasks } = plan;
+    const work = createWorkMemory(tasks.length);
+    const watch = new SlowWorkWatch(work, tasks, this.around.slowCallMs);
+    this.planned = { plan, explanation, shared, board: createBoard(tasks.length), work, watch };
     this.phase = 'running';
   }
 
@@ -355,7 +374,7 @@ export class JobRun {
 
   private beginOn(index: number): void {
     if (this.planned === undefined) return;
-    const { plan, board, shared } = this.planned;
+    const { plan, board, work, shared } = this.planned;
     const { job, incarnation } = this;
     this.parts[index] = 'beginning';
     const epochs = this.epochs;
@@ -367,6 +386,7 @@ export class JobRun {
       plan,
       ...shared,
       board,
+      work,
       from,
       lineage,
     });
@@ -375,8 +395,8 @@ export class JobRun {
   private tellRunning(): void {
     if (this.runningTold || this.planned === undefined) return;
     this.runningTold = true;
-    const { plan, explanation, board } = this.planned;
-    this.around.tell({ kind: 'running', job: this.job, plan, explanation, board });
+    const { plan, explanation, board, work } = this.planned;
+    this.around.tell({ kind: 'running', job: this.job, plan, explanation, board, work });
   }
 
   /**

@@ -1,15 +1,23 @@
 import { type EpochDriver, MemoryDriver } from '@lite-streams/core/ground';
+import type { EngineConfig } from '../engine-config.ts';
 import type { FromProcessor, FromSupervisor, ToProcessor } from '../protocol/messages.ts';
 import { type Beginning, JobRun, type JobSurroundings, type RunRequest } from './job-run.ts';
+import { machineClock } from './run-clock.ts';
+
+/** How often tasks are looked at within the time after which they are told of. */
+const LOOKS_PER_SLOW_CALL = 10;
+const SHORTEST_LOOK_MS = 10;
+const LONGEST_LOOK_MS = 1_000;
 
 /** All jobs of an engine that are not over. */
 export class Jobs {
   private readonly runs = new Map<number, JobRun>();
   private readonly around: JobSurroundings;
+  private readonly lookMs: number;
+  private looking = false;
 
   constructor(
-    processors: number,
-    channelBytes: number,
+    { processors, channelBytes, slowCallMs }: EngineConfig,
     send: (index: number, message: ToProcessor) => void,
     tell: (message: FromSupervisor) => void,
     durableEpochs: EpochDriver | undefined,
@@ -17,11 +25,14 @@ export class Jobs {
     const over = (job: number): void => void this.runs.delete(job);
     const inMemory = new MemoryDriver();
     const epochs = (durable: boolean) => (durable && durableEpochs) || inMemory;
-    this.around = { processors, channelBytes, send, tell, over, epochs };
+    this.around = { processors, channelBytes, slowCallMs, send, tell, over, epochs };
+    const lookMs = Math.max(SHORTEST_LOOK_MS, slowCallMs / LOOKS_PER_SLOW_CALL);
+    this.lookMs = Math.min(lookMs, LONGEST_LOOK_MS);
   }
 
   run(job: number, request: RunRequest): void {
     this.runs.set(job, new JobRun(job, request, this.around));
+    if (!this.looking) this.lookLater();
   }
 
   checkpoint(job: number, request: number, savepoint: string | undefined): void {
@@ -54,5 +65,14 @@ export class Jobs {
 
   processorReplaced(index: number): void {
     for (const run of this.runs.values()) run.processorReplaced(index);
+  }
+
+  private lookLater(): void {
+    this.looking = this.runs.size > 0;
+    if (!this.looking) return;
+    machineClock.after(this.lookMs, () => {
+      for (const run of this.runs.values()) run.lookForSlowWork();
+      this.lookLater();
+    });
   }
 }

@@ -42,8 +42,7 @@ export class Supervisor implements OwnersObserver, ProcessorsObserver, Attachmen
     this.owners = new Owners(boot, control, this.topics, this);
     this.attachments = new Attachments(this.topics, () => this.catchUp(), this);
     this.jobs = new Jobs(
-      boot.config.processors,
-      boot.config.channelBytes,
+      boot.config,
       (index, message) => this.processors.send(index, message),
       message => this.tell(message),
       epochs,

@@ -1,0 +1,1 @@
+export { asynchronous as default } from './pipeline-slow.ts';

@@ -1,0 +1,1 @@
+export { keyed as default } from './pipeline-slow.ts';
