@@ -29,7 +29,8 @@ function configuration(): string {
 
 Options given to \`Engine.start\` beat variables of the environment, which beat the defaults. A variable that is empty
 is not set. What is resolved is frozen. A value outside its range, and an option that does not exist, is an
-\`INVALID_OPTION\` that names the option or the variable, the value and what it takes.
+\`INVALID_OPTION\` that names the option or the variable, the value and what it takes. Which of them bound memory:
+[memory.md](memory.md).
 
 ${table(['Option', 'Takes', 'Default', 'Environment', 'Meaning'], rows)}`;
 }

@@ -61,6 +61,11 @@ export const ERRORS = {
     remedy:
       'Use a producer, whose `send` waits; let the group that holds the shard read, or delete it; or make the topic `overwrite`.',
   },
+  TOO_MANY_WAITING: {
+    means: 'As many calls of `send` as may wait for room do, and one more was made.',
+    remedy:
+      'Await each `send` before the next; `sendAll`, `sendSync`, `offer` and the streams wait for you. Or raise `maxWaitingSends`.',
+  },
   SHARD_OUT_OF_RANGE: {
     means: 'A shard number is outside the topic.',
     remedy: "Give a whole number from 0 to one less than the topic's shards.",

@@ -58,6 +58,8 @@ export interface TopicOptions {
   batchBytes: number;
   /** Milliseconds that a batch may wait for more records, likewise. Default 0. */
   lingerMs: number;
+  /** Calls of a producer's `send` that may wait for room at once, likewise. Default 16,384. */
+  maxWaitingSends: number;
   /** Slots of a consumer's batch at most, unless the consumer says otherwise. Default 1,024. */
   maxPollRecords: number;
 }
@@ -83,6 +85,7 @@ export const DEFAULT_TOPIC_OPTIONS: TopicOptions = {
   batchRecords: 256,
   batchBytes: 64 * 1024,
   lingerMs: 0,
+  maxWaitingSends: 16_384,
   maxPollRecords: 1_024,
 };
 
@@ -107,6 +110,7 @@ const NAMES: NamesOf<TopicOptions> = {
   batchRecords: true,
   batchBytes: true,
   lingerMs: true,
+  maxWaitingSends: true,
   maxPollRecords: true,
 };
 

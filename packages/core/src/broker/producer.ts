@@ -1,6 +1,6 @@
 import { checkOption } from '../config/config.ts';
 import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
-import { StreamError } from '../errors.ts';
+import { fail, StreamError } from '../errors.ts';
 import { aborted, unlessAborted, type WaitOptions } from '../memory/abort.ts';
 import { later, park, parkSync } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
@@ -26,9 +26,16 @@ export interface ProducerOptions {
   batchBytes?: number | undefined;
   /** Milliseconds that a batch may wait for more records. Default: the topic's, 0, which is until the thread's next microtask. */
   lingerMs?: number | undefined;
+  /** Calls of `send` that may wait for room at once. Default: the topic's, 16,384. */
+  maxWaitingSends?: number | undefined;
 }
 
-const NAMES: NamesOf<ProducerOptions> = { batchRecords: true, batchBytes: true, lingerMs: true };
+const NAMES: NamesOf<ProducerOptions> = {
+  batchRecords: true,
+  batchBytes: true,
+  lingerMs: true,
+  maxWaitingSends: true,
+};
 
 /** What everybody who sends in the same batch waits for. */
 interface Delivery {
@@ -73,6 +80,9 @@ export class Producer {
   private draining: Promise<void> | undefined;
   /** Settles when the last record that waits for room has been taken; none: nobody waits. */
   private line: Promise<void> | undefined;
+  /** How many wait. */
+  private waiting = 0;
+  private readonly maxWaitingSends: number;
   private closing: Promise<void> | undefined;
   private open = true;
   private ended = false;
@@ -80,10 +90,12 @@ export class Producer {
   /** Made by `topic.producer()`. */
   constructor(topic: Topic, options: ProducerOptions) {
     if (topic.ended) topic.refuse(0);
-    const { batchRecords, batchBytes, lingerMs } = checkOptions(options, topic.options);
+    const checked = checkOptions(options, topic.options);
+    const { batchRecords, batchBytes, lingerMs, maxWaitingSends } = checked;
     this.topic = topic;
     this.scratch = topic.scratch;
     this.lingerMs = lingerMs;
+    this.maxWaitingSends = maxWaitingSends;
     this.room = topic.options.maxRecordBytes;
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
     this.router = new Router(topic.options.partitioner, topic.shardCount);
@@ -109,8 +121,8 @@ export class Producer {
   /**
    * Takes a record; resolves once it is acknowledged at the topic's level (`acks`: in memory, with
    * the operating system, on disk), together with all that were taken since the last time; a
-   * rejection leaves open which of them are. Waits for room where there is none. Throws at once
-   * `CLOSED` and what is wrong with the record; rejects with `TOPIC_ENDED`, `SHARD_STOPPED`,
+   * rejection leaves open which of them are. Waits for room where there is none: await it before the next
+   * call, or `TOO_MANY_WAITING` says so. Throws at once that, `CLOSED` and what is wrong with the record; rejects with `TOPIC_ENDED`, `SHARD_STOPPED`,
    * `SHARD_POISONED`, `ABORTED`: a record that had not found room when its signal fired is not sent.
    */
   send(record: RecordInput, options?: WaitOptions): Promise<void> {
@@ -372,14 +384,27 @@ export class Producer {
 
   /** Records that found no room go in one by one, in the order in which they came. */
   private sendInLine(record: RecordInput, signal?: AbortSignal): Promise<void> {
+    if (this.waiting === this.maxWaitingSends) this.tooManyWait();
+    this.waiting++;
     const sent = (this.line ?? Promise.resolve()).then(() => this.sendWhenRoom(record, signal));
     const taken = sent.then(({ delivery }) => delivery.promise);
     const line = sent.then(ignore, ignore).then(() => {
+      this.waiting--;
       if (this.line === line) this.line = undefined;
     });
     this.line = line;
     taken.catch(ignore);
     return taken;
+  }
+
+  /** They would be a queue without a bound. */
+  private tooManyWait(): never {
+    const { topic, maxWaitingSends } = this;
+    return fail(
+      'TOO_MANY_WAITING',
+      `${maxWaitingSends} calls of send wait for room in the topic "${topic.name}" (maxWaitingSends): ` +
+        'await each before the next, or use sendAll, sendSync, or offer.',
+    );
   }
 
   private async sendWhenRoom(
@@ -504,6 +529,7 @@ function checkOptions(
     batchRecords: options.batchRecords ?? defaults.batchRecords,
     batchBytes: options.batchBytes ?? defaults.batchBytes,
     lingerMs: options.lingerMs ?? defaults.lingerMs,
+    maxWaitingSends: options.maxWaitingSends ?? defaults.maxWaitingSends,
   };
   for (const name of Object.keys(whole) as (keyof typeof whole)[]) checkOption(name, whole[name]);
   return whole;

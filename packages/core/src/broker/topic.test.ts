@@ -147,6 +147,32 @@ test('senders that wait for room keep their order', async () => {
   expect(seen).toEqual(Array.from({ length: 100 }, (_, i) => `v${i}`));
 });
 
+test('so many calls of send may wait for room, and one more is an error that takes nothing', async () => {
+  const topic = Topic.create('t', { ...small, maxWaitingSends: 1_024 });
+  const consumer = topic.consume({ group: 'g' });
+  const producer = topic.producer({ batchRecords: 2 });
+  const sends: Promise<void>[] = [];
+  const send = () => sends.push(producer.send({ value: `v${sends.length}` }));
+  while (producer.offer({ value: 'fills' }));
+  for (let i = 0; i < 1_024; i++) send();
+  for (let i = 0; i < 2; i++) expect(codeOf(send)).toBe('TOO_MANY_WAITING');
+  const seen: string[] = [];
+  const read = async (count: number) => {
+    while (seen.length < count) {
+      const { value: batch } = await consumer.next();
+      for (const { text } of batch ?? []) if (text !== 'fills') seen.push(text);
+    }
+  };
+  await read(1_000);
+  // Those that have found room no longer wait.
+  send();
+  await read(1_025);
+  await Promise.all(sends);
+  expect(seen).toEqual(sends.map((_, i) => `v${i}`));
+  await producer.close();
+  expect(codeOf(() => topic.producer({ maxWaitingSends: 5 }))).toBe('INVALID_OPTION');
+});
+
 describe('groups', () => {
   test('members share the shards, stickily, and hand them over without loss', () => {
     const topic = Topic.create('t', { ...small, shards: 4 });

@@ -179,6 +179,14 @@ export const OPTIONS = {
     most: 60_000,
     doc: 'How long a batch may wait for more records. 0: until the code that sends gives way.',
   }),
+  maxWaitingSends: whole('count', {
+    default: 16_384,
+    least: 1024,
+    most: 2 ** 24,
+    doc:
+      'Calls of `send` of a producer that may wait for room at once, each with its record. One more ' +
+      'throws `TOO_MANY_WAITING`.',
+  }),
   maxPollRecords: whole('count', {
     default: 1024,
     least: 1,

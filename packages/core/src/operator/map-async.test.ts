@@ -6,6 +6,7 @@ import {
   OperatorHarness,
   replayAsyncOperator,
 } from '../testing/operator-harness.ts';
+import { ContextCell } from './context.ts';
 import { MapAsyncOperator, type MapAsyncParts } from './map-async.ts';
 
 type Options = Partial<MapAsyncParts>;
@@ -122,6 +123,39 @@ test.each([true, false])(
     expect(values(harness).sort()).toEqual(['a!', 'b!', 'c!']);
   },
 );
+
+test('only so many pass a call that takes long, and are forgotten when it ends', async () => {
+  const first = Promise.withResolvers<unknown>();
+  let passed = 0;
+  let operator: MapAsyncOperator | undefined;
+  const call = (value: unknown) => (value === 'first' ? first.promise : value);
+  // Its parts come from the harness; it is driven past it.
+  new OperatorHarness(parts => {
+    const next = { ...parts.next, push: () => ++passed > 0, watermark: () => true };
+    operator ??= makerOf({ call, ordered: false })({
+      ...parts,
+      next: { ...next, resume: () => true } as never,
+    });
+    return operator;
+  });
+  const full = operator as MapAsyncOperator;
+  const context = new ContextCell();
+  expect(full.push('first', context)).toBe(true);
+  let taken = 0;
+  for (let hasRoom = true; hasRoom; taken++) {
+    hasRoom = full.push(taken, context);
+    await Promise.resolve();
+    await Promise.resolve();
+    if (hasRoom) full.tick(0);
+  }
+  expect(taken).toBe(16_384 + 4 - 1);
+  expect(full.pending).toBeLessThanOrEqual(2);
+  expect(full.resume()).toBe(false);
+  first.resolve('late');
+  await turn();
+  expect(full.resume()).toBe(true);
+  expect([passed, full.completed, full.pending]).toEqual([taken + 1, taken + 1, 0]);
+});
 
 test('with so many calls under way it takes nothing, and ends after the last', async () => {
   const calls = new Calls();

@@ -7,6 +7,9 @@ import { type Context, ContextCell } from './context.ts';
 import type { Faults } from './faults.ts';
 import type { Asynchronous, Clocked, Operator, PendingCall } from './operator.ts';
 
+/** Inputs, done or not, that are remembered beside those in flight: they have passed a call that takes longer. */
+const MOST_PASSED = 16_384;
+
 /** What the function of `mapAsync` is told about its value. One object for each; it may be kept. */
 export interface AsyncContext<K = unknown> extends Pick<Context<K>, 'key' | 'timestamp'> {
   /** Aborted when the call has taken longer than `timeout`, or the pipeline stops. */
@@ -32,7 +35,7 @@ export interface MapAsyncParts {
 
 /** A value on its way: its calls, and in the end its result. */
 class Flight extends ContextCell implements AsyncContext {
-  readonly value: unknown;
+  value: unknown;
   attempt = 0;
   deadlineMs = 0;
   state: 'running' | 'succeeded' | 'failed' | 'out' = 'running';
@@ -48,6 +51,12 @@ class Flight extends ContextCell implements AsyncContext {
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
     return this.controller.signal;
+  }
+
+  /** It is handed on: what it was is of no use any more. */
+  leave(): void {
+    this.state = 'out';
+    this.value = this.outcome = undefined;
   }
 
   abort(reason: unknown): void {
@@ -69,9 +78,9 @@ type Row = readonly [
 
 /**
  * Calls that take their time: up to `concurrency` at once, their results handed on in the order of the
- * inputs or as they come. With that many under way it is suspended, and takes no input. A watermark waits for
- * every input before it; unordered results may pass a watermark that waits, which makes them early
- * and never late.
+ * inputs or as they come. With that many under way it is suspended, and takes no input; so it is when
+ * `MOST_PASSED` have passed one that takes long. A watermark waits for every input before it; unordered
+ * results may pass a watermark that waits, which makes them early and never late.
  */
 export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
   accepted = 0;
@@ -212,7 +221,8 @@ export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
   }
 
   private hasRoom(): boolean {
-    return this.inFlight < this.parts.concurrency;
+    const { concurrency } = this.parts;
+    return this.inFlight < concurrency && this.queue.length < concurrency + MOST_PASSED;
   }
 
   private hasLanded(): boolean {
@@ -298,7 +308,7 @@ export class MapAsyncOperator implements Operator, Clocked, Asynchronous {
   private handOn(flight: Flight): boolean {
     const { faults, step } = this.parts;
     const { state, outcome, value } = flight;
-    flight.state = 'out';
+    flight.leave();
     this.inFlight--;
     if (state === 'failed') return faults.deadLetter(step, outcome, value, flight);
     return this.next.push(outcome, flight);

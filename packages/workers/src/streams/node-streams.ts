@@ -47,6 +47,9 @@ class RecordReadable extends Readable {
   }
 }
 
+/** Records that are sent without waiting for those before: of any producer so many may wait for room. */
+const SENT_AT_ONCE = 1_024;
+
 export interface WritableOptions {
   /** Records that the stream takes in before it asks whoever writes to wait. Default 1,024. */
   readonly highWaterMark?: number | undefined;
@@ -100,7 +103,14 @@ class RecordWritable extends Writable {
   }
 
   private send(records: readonly RecordInput[], callback: (error?: Error | null) => void): void {
-    const sends = async () => await Promise.all(records.map(record => this.producer.send(record)));
-    sends().then(() => callback(), callback);
+    this.sent(records).then(() => callback(), callback);
+  }
+
+  private async sent(records: readonly RecordInput[]): Promise<void> {
+    const { producer } = this;
+    for (let from = 0; from < records.length; from += SENT_AT_ONCE) {
+      const some = records.slice(from, from + SENT_AT_ONCE);
+      await Promise.all(some.map(record => producer.send(record)));
+    }
   }
 }
