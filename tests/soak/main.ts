@@ -7,11 +7,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { mallocOf } from './memory.ts';
+import { mallocOf, NODE_OPTIONS } from './memory.ts';
 
 const args = process.argv.slice(2);
 const run = fileURLToPath(new URL('./run.ts', import.meta.url));
-const child = spawn(process.execPath, ['--expose-gc', run, ...args], {
+const child = spawn(process.execPath, [...NODE_OPTIONS, run, ...args], {
   stdio: 'inherit',
   env: { ...process.env, ...mallocOf(args) },
 });
