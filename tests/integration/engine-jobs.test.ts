@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Topic } from '@lite-streams/core';
-import { Engine } from '@lite-streams/workers';
+import { type DeadLettersFound, Engine } from '@lite-streams/workers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const copy = new URL('./engine/pipeline-copy.ts', import.meta.url);
@@ -209,6 +209,40 @@ describe('a record that user code refuses', () => {
       'origin.offset': String(offset),
     });
     expect(job.stats()).toMatchObject({ in: 2, out: 1, deadLetters: 1 });
+  });
+
+  test('is told of: the first, and ten times as many', async () => {
+    await using other = await Engine.start({ shards: 1, processors: 1, idleWarnMs: 40 });
+    const input = other.topic('in');
+    const told: DeadLettersFound[] = [];
+    other.events.on('dead-letters', found => told.push(found));
+    const job = await other.run(copy);
+    input.append({ key: 'b', value: 'throw' });
+    await expect.poll(() => told.length).toBe(1);
+    expect(told[0]).toEqual({
+      job: 'copy',
+      topic: 'copy.dead-letters',
+      count: 1,
+      step: 'map-1',
+      error: 'RangeError: asked to throw',
+      message:
+        'Pipeline "copy": 1 so far went to the dead letters, "copy.dead-letters"; one was refused in ' +
+        'map-1: RangeError: asked to throw.',
+    });
+    for (let i = 0; i < 9; i++) input.append({ key: 'b', value: 'throw' });
+    input.end();
+    await job.drained();
+    expect(told.map(({ count }) => count)).toEqual([1, 10]);
+  });
+
+  test('is told of when the engine stops, if not before', async () => {
+    const other = await Engine.start({ shards: 1, processors: 1, idleWarnMs: 60_000 });
+    const told = once(other.events, 'dead-letters');
+    const job = await other.run(copy);
+    other.topic('in').append({ value: 'throw' });
+    await job.caughtUp();
+    await other.stop();
+    expect((await told)[0]).toMatchObject({ count: 1, error: 'RangeError: asked to throw' });
   });
 });
 

@@ -17,6 +17,18 @@ export interface SlowCall extends UserCall {
   readonly message: string;
 }
 
+/** Dead letters of a job, as many as there are by now. */
+export interface DeadLettersFound {
+  readonly job: string;
+  /** The topic that has them. */
+  readonly topic: string;
+  readonly count: number;
+  readonly step: string | undefined;
+  readonly error: string | undefined;
+  /** All of it in a sentence. */
+  readonly message: string;
+}
+
 /** What an engine tells: one object each. The library prints nothing. */
 export interface EngineEvents {
   /** A thread of the engine, or one of the user's own that takes part, is gone. */
@@ -38,6 +50,11 @@ export interface EngineEvents {
   'shard-stopped': [{ topic: string; shard: number; error: Error }];
   /** A call of user code takes longer than `slowCallMs`: once, and once more when it is over. */
   'slow-call': [SlowCall];
+  /**
+   * User code refused what it was given: at the first dead letter of a job, and whenever there are ten times
+   * as many. `step` and `error` are those of one of the last, where it can still be read.
+   */
+  'dead-letters': [DeadLettersFound];
   /** Something that may be wrong, such as an output that nobody reads. */
   warning: [{ job: string; message: string }];
   /** The engine itself cannot go on. */

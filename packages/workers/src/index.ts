@@ -2,7 +2,7 @@ export { AttachedEngine, attach } from './attach/attach.ts';
 export type { EngineDescriptor } from './attach/descriptor.ts';
 export { Engine } from './engine.ts';
 export type { EngineConfig, EngineOptions } from './engine-config.ts';
-export type { EngineEvent, EngineEvents, SlowCall } from './events.ts';
+export type { DeadLettersFound, EngineEvent, EngineEvents, SlowCall } from './events.ts';
 export { type FollowOptions, LogConsumer } from './follow/log-consumer.ts';
 export { LogTopic } from './follow/log-topic.ts';
 export { Log, openLog } from './follow/open-log.ts';

@@ -28,7 +28,7 @@ import {
   WorkRow,
   whyHeld,
 } from '@lite-streams/core/internal';
-import type { SlowCall } from '../events.ts';
+import type { DeadLettersFound, SlowCall } from '../events.ts';
 import type { FromSupervisor, Outline } from '../protocol/messages.ts';
 import { Board } from './board.ts';
 import { type EngineJobStats, type JobState, readTask } from './stats.ts';
@@ -64,6 +64,7 @@ export interface JobHome {
   checkpoint(job: number, savepoint: string | undefined): Promise<number>;
   hurry(job: number): void;
   slowCall(call: SlowCall): void;
+  deadLetters(found: DeadLettersFound): void;
   warn(job: string, message: string): void;
 }
 
@@ -87,6 +88,9 @@ export class EngineJob implements Job {
   readonly outputs: readonly string[];
   /** Resolves when the job is drained or stopped, rejects with what stopped it otherwise. */
   readonly ended: Promise<void>;
+
+  /** The topic of what user code refused. */
+  readonly deadLetters: string;
 
   private readonly id: number;
   private readonly home: JobHome;
@@ -118,6 +122,7 @@ export class EngineJob implements Job {
     this.sources = outline.topics.sources;
     this.sinks = outline.topics.sinks;
     this.outputs = outputsOf(outline.topics);
+    this.deadLetters = outline.topics.deadLetters;
     this.cursors = this.sources.flatMap(source => {
       const topic = home.topic(source);
       const id = topic.createGroup(this.group);

@@ -9,7 +9,7 @@ import {
   unlessAborted,
 } from '@lite-streams/core/internal';
 import type { EngineConfig } from '../engine-config.ts';
-import type { EventSource, SlowCall } from '../events.ts';
+import type { DeadLettersFound, EventSource, SlowCall } from '../events.ts';
 import { asStreamError, fromFailure } from '../protocol/failure.ts';
 import type { Ending, FromSupervisor, Outline, ToSupervisor } from '../protocol/messages.ts';
 import { EngineJob, type JobHome, RUN_OPTIONS, type RunOptions } from './engine-job.ts';
@@ -39,6 +39,7 @@ interface Entry {
   readonly checkpoints: Map<number, Pick<PromiseWithResolvers<number>, 'resolve' | 'reject'>>;
   outline: Outline | undefined;
   job: EngineJob | undefined;
+  watch: JobWatch | undefined;
   watching: NodeJS.Timeout | undefined;
 }
 
@@ -61,7 +62,7 @@ export class EngineJobs implements JobHome {
     const started = Promise.withResolvers<EngineJob>();
     const shows = new Map<number, () => void>();
     const checkpoints: Entry['checkpoints'] = new Map();
-    const unknown = { outline: undefined, job: undefined, watching: undefined };
+    const unknown = { outline: undefined, job: undefined, watch: undefined, watching: undefined };
     this.entries.set(id, { id, options, started, shows, checkpoints, ...unknown });
     const { name, savepoint, signal } = options;
     this.around.send({ kind: 'run', job: id, module, name, savepoint });
@@ -182,6 +183,10 @@ export class EngineJobs implements JobHome {
     this.around.events.tell('slow-call', call);
   }
 
+  deadLetters(found: DeadLettersFound): void {
+    this.around.events.tell('dead-letters', found);
+  }
+
   warn(job: string, message: string): void {
     this.around.events.tell('warning', { job, message });
   }
@@ -217,6 +222,7 @@ export class EngineJobs implements JobHome {
     const watch = new JobWatch(job, this, idleWarnMs, slowCallMs);
     const lookMs = Math.min(idleWarnMs, slowCallMs) / LOOKS_PER_WARNING;
     const everyMs = Math.min(Math.max(lookMs, 10), LONGEST_LOOK_MS);
+    entry.watch = watch;
     entry.watching = setInterval(() => watch.look(performance.now()), everyMs).unref();
   }
 
@@ -280,6 +286,7 @@ export class EngineJobs implements JobHome {
   private over(entry: Entry, how: Ending, failure?: StreamError): void {
     this.entries.delete(entry.id);
     clearInterval(entry.watching);
+    entry.watch?.lookAtDeadLetters();
     for (const shown of entry.shows.values()) shown();
     const over = new StreamError('CLOSED', `The pipeline "${nameOf(entry)}" was stopped.`);
     for (const { reject } of entry.checkpoints.values()) reject(failure ?? over);

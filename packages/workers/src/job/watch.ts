@@ -5,7 +5,7 @@ import type { EngineJob, JobHome } from './engine-job.ts';
 /**
  * Looks after one job for what would otherwise be silent for ever: an output that waits for room
  * because of a group that nobody reads, an input that holds the watermark, a system outside that takes
- * no results, a call of `mapAsync` that does not end. Each is told once, until it moves on. (Calls that keep
+ * no results, a call of `mapAsync` that does not end, dead letters. Each is told once, until it moves on. (Calls that keep
  * their thread are watched by the supervisor, which is never busy.)
  */
 export class JobWatch {
@@ -19,6 +19,8 @@ export class JobWatch {
   /** Of each task the batch for a system outside that was told of, by since when it has waited. */
   private readonly toldBatches = new Map<number, number>();
   private readonly slowCallMs: number;
+  /** So many dead letters are told of next. */
+  private nextDeadLetters = 1;
   /** Of each task the call of `mapAsync` that was told of. */
   private readonly toldCalls = new Map<number, UserCall>();
 
@@ -34,6 +36,7 @@ export class JobWatch {
   look(nowMs: number): void {
     const { out, tasks } = this.job.stats();
     this.lookAtOutput(out, tasks, nowMs);
+    this.lookAtDeadLetters();
     for (const task of tasks) {
       this.lookAtDelivery(task);
       this.lookAtCall(task);
@@ -43,6 +46,36 @@ export class JobWatch {
     if (held.length === 0 || !this.job.why().some(({ by }) => by !== OUTSIDE && by !== USER_CODE))
       return;
     for (const task of held) this.warn(this.heldWatermark(task));
+  }
+
+  /** Also to be called when the job has ended. */
+  lookAtDeadLetters(): void {
+    const { deadLetters: count } = this.job.stats();
+    if (count < this.nextDeadLetters) return;
+    this.nextDeadLetters = count * 10;
+    const { name, deadLetters: topic } = this.job;
+    const last = this.lastDeadLetter();
+    const said = last === undefined ? '' : `; one was refused in ${last.step}: ${last.error}`;
+    this.home.deadLetters({
+      job: name,
+      topic,
+      count,
+      step: last?.step,
+      error: last?.error,
+      message: `Pipeline "${name}": ${count} so far went to the dead letters, "${topic}"${said}.`,
+    });
+  }
+
+  private lastDeadLetter(): { step: string; error: string } | undefined {
+    const topic = this.home.topic(this.job.deadLetters);
+    for (let shard = 0; shard < topic.shardCount; shard++) {
+      for (const record of topic.latest({ shard, max: 1 })) {
+        const step = record.header('error.step');
+        if (step === undefined || record.header('error.pipeline') !== this.job.name) continue;
+        return { step, error: record.header('error.message') ?? '' };
+      }
+    }
+    return undefined;
   }
 
   private lookAtDelivery({ task, delivery }: TaskStats): void {
