@@ -69,6 +69,8 @@ export class Producer {
   private readonly acknowledgements: Acknowledgements<Delivery> | undefined;
   /** The last delivery that went into the log; those before it are settled no later. */
   private last: Delivery | undefined;
+  /** Why records that were taken are in no log, until a flush or the closing has told it. */
+  private lost: { readonly cause: unknown } | undefined;
   /** The end, in each shard, of what this producer has appended: an offset, for it may be long ago. */
   private readonly ends: number[];
   private scheduled = false;
@@ -77,7 +79,7 @@ export class Producer {
   private readonly stage: Encoder['stage'] | undefined;
   /** The shard of records without a key: round robin, but a batch at a time (Kafka's "sticky"). */
   private turn = 0;
-  private draining: Promise<void> | undefined;
+  private draining = false;
   /** Settles when the last record that waits for room has been taken; none: nobody waits. */
   private line: Promise<void> | undefined;
   /** How many wait. */
@@ -173,23 +175,41 @@ export class Producer {
    */
   watermark(timestampMs: number): void {
     this.checkOpen();
-    for (const batch of this.batches) this.flushSyncOne(batch);
+    this.forEachBatch(batch => this.flushSyncOne(batch));
     for (const appender of this.appenders) {
       this.blocking(appender, () => appender.appendControl(KIND.watermark, timestampMs));
     }
   }
 
-  /** Resolves once everything taken so far is acknowledged. Rejects as `send` does. */
+  /**
+   * Resolves once everything taken so far is acknowledged. Rejects as `send` does, also where what was
+   * taken before has been refused since the last flush.
+   */
   async flush(options: WaitOptions = {}): Promise<void> {
     const what = `A flush of a producer of the topic "${this.topic.name}"`;
     await unlessAborted(this.flushed(), what, options.signal);
   }
 
   private async flushed(): Promise<void> {
-    await this.append();
+    // Every refusal leaves the batch of one shard less; the others still go out.
+    for (let tries = 0; tries <= this.batches.length && this.delivery !== undefined; tries++) {
+      try {
+        await this.append();
+        break;
+      } catch (cause) {
+        this.lost ??= { cause };
+      }
+    }
+    this.tellLost();
     const { acknowledgements, last } = this;
     if (acknowledgements === undefined || last === undefined) return;
     await last.promise;
+  }
+
+  private tellLost(): void {
+    const { lost } = this;
+    this.lost = undefined;
+    if (lost !== undefined) throw lost.cause;
   }
 
   /** Resolves once everything taken so far is in the log. */
@@ -208,13 +228,30 @@ export class Producer {
   /** Blocks until everything taken so far is acknowledged. Throws as `send` rejects. */
   flushSync(): void {
     this.appendSync();
+    this.tellLost();
     if (this.acknowledgements !== undefined) acknowledgedToSync(this.topic, this.ends);
   }
 
   /** Blocks until everything taken so far is in the log. */
   private appendSync(): void {
-    for (const batch of this.batches) this.flushSyncOne(batch);
-    this.delivered();
+    try {
+      this.forEachBatch(batch => this.flushSyncOne(batch));
+    } finally {
+      this.delivered();
+    }
+  }
+
+  /** Throws what the first of them threw, after the last: what one shard refuses holds up no other. */
+  private forEachBatch(work: (batch: ShardBatch) => void): void {
+    let refused: { readonly cause: unknown } | undefined;
+    for (const batch of this.batches) {
+      try {
+        work(batch);
+      } catch (cause) {
+        refused ??= { cause };
+      }
+    }
+    if (refused !== undefined) throw refused.cause;
   }
 
   /**
@@ -258,11 +295,7 @@ export class Producer {
     if (this.closing !== undefined) return;
     this.open = false;
     this.closing = Promise.resolve();
-    try {
-      this.flushAll();
-    } catch {
-      // `failed` has told the senders.
-    }
+    this.flushAll();
     for (const batch of this.batches) batch.clear();
     this.reject(this.closedError());
     this.acknowledgements?.giveUp(this.closedError());
@@ -357,6 +390,8 @@ export class Producer {
       return this.topic.refuse(batch.appender.shard.number);
     } catch (cause) {
       this.reject(cause);
+      // What waits for other shards is somebody's to be told of, too.
+      if (this.batches.some(({ records }) => records > 0)) this.schedule();
       throw cause;
     }
   }
@@ -439,29 +474,31 @@ export class Producer {
 
   /** Sends all batches; where one finds no room, the rest follows when there is some. */
   private drain(): void {
-    if (this.draining !== undefined) return;
-    try {
-      if (this.flushAll()) this.delivered();
-      else this.draining = this.drainWhenRoom();
-    } catch {
-      // `failed` has told the senders.
-    }
+    if (this.draining || this.drained()) return;
+    this.draining = true;
+    void park(this.topic.bell, this.topic.roomPlaces, () => this.drained());
   }
 
-  private async drainWhenRoom(): Promise<void> {
-    try {
-      await park(this.topic.bell, this.topic.roomPlaces, () => this.flushAll());
-      this.delivered();
-    } catch {
-      // `failed` has told the senders.
-    } finally {
-      this.draining = undefined;
-    }
+  /** When it says so, all is done: what is taken next, be it in the next microtask, is the next delivery's. */
+  private drained(): boolean {
+    // Its memory is another's by now.
+    if (this.ended) return true;
+    if (!this.flushAll()) return false;
+    this.draining = false;
+    this.delivered();
+    return true;
   }
 
+  /** Appends what finds room; false where some has none. Nobody has called: what is refused is told later. */
   private flushAll(): boolean {
     let all = true;
-    for (const batch of this.batches) if (!this.tryFlush(batch)) all = false;
+    for (const batch of this.batches) {
+      try {
+        if (!this.tryFlush(batch)) all = false;
+      } catch (cause) {
+        this.lost ??= { cause };
+      }
+    }
     return all;
   }
 
@@ -511,7 +548,7 @@ function ignore(): void {}
 
 function newDelivery(isAll: boolean): Delivery {
   const delivery = Promise.withResolvers<void>();
-  // Whoever does not await `send` is told by `flush` or `close`, not by an unhandled rejection.
+  // Whoever does not await `send` is told by the next `flush` or `close`, not by an unhandled rejection.
   delivery.promise.catch(ignore);
   // Where being in the log is all, the one promise is the other.
   if (isAll) return { ...delivery, appended: delivery };
