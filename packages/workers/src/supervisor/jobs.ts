@@ -14,7 +14,8 @@ export class Jobs {
   private readonly runs = new Map<number, JobRun>();
   private readonly around: JobSurroundings;
   private readonly lookMs: number;
-  private looking = false;
+  /** Set while there are runs: a timer would keep the supervisor when all else has ended. */
+  private stopLooking: (() => void) | undefined;
 
   constructor(
     { processors, channelBytes, slowCallMs }: EngineConfig,
@@ -22,7 +23,7 @@ export class Jobs {
     tell: (message: FromSupervisor) => void,
     durableEpochs: EpochDriver | undefined,
   ) {
-    const over = (job: number): void => void this.runs.delete(job);
+    const over = (job: number): void => this.over(job);
     const inMemory = new MemoryDriver();
     const epochs = (durable: boolean) => (durable && durableEpochs) || inMemory;
     this.around = { processors, channelBytes, slowCallMs, send, tell, over, epochs };
@@ -32,7 +33,7 @@ export class Jobs {
 
   run(job: number, request: RunRequest): void {
     this.runs.set(job, new JobRun(job, request, this.around));
-    if (!this.looking) this.lookLater();
+    if (this.stopLooking === undefined) this.lookLater();
   }
 
   checkpoint(job: number, request: number, savepoint: string | undefined): void {
@@ -67,12 +68,17 @@ export class Jobs {
     for (const run of this.runs.values()) run.processorReplaced(index);
   }
 
+  private over(job: number): void {
+    this.runs.delete(job);
+    if (this.runs.size > 0) return;
+    this.stopLooking?.();
+    this.stopLooking = undefined;
+  }
+
   private lookLater(): void {
-    this.looking = this.runs.size > 0;
-    if (!this.looking) return;
-    machineClock.after(this.lookMs, () => {
-      for (const run of this.runs.values()) run.lookForSlowWork();
+    this.stopLooking = machineClock.after(this.lookMs, () => {
       this.lookLater();
+      for (const run of this.runs.values()) run.lookForSlowWork();
     });
   }
 }
