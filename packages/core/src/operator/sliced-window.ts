@@ -126,9 +126,11 @@ export class SlicedWindowOperator implements Operator, Incremental {
         watermark = Math.min(watermark, state as number);
         windows.now = watermark;
       },
-      entry => {
+      (entry, writtenAt) => {
         const [key, start, accumulator] = entry as [unknown, number, unknown];
-        if (windows.spanOf(start).windows.length === 0) return;
+        // What had gone where it was written may be open to the task that was furthest behind.
+        if (!windows.isAnyOpen(start, writtenAt as number)) return;
+        windows.spanOf(start);
         const slices = this.slicesOf(key);
         const cell = slices.at(start);
         if (cell === undefined) slices.insert(start, new Cell(key, accumulator));

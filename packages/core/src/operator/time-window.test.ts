@@ -6,7 +6,8 @@ import { sum as sumOf } from '../aggregate/sum.ts';
 import { where } from '../aggregate/where.ts';
 import { windowOperator } from '../pipeline/chain.ts';
 import type { WindowStep } from '../pipeline/graph.ts';
-import { MemorySnapshot } from '../state/memory-snapshot.ts';
+import { MemorySnapshot, readSections } from '../state/memory-snapshot.ts';
+import { TASK_STATE } from '../state/snapshot.ts';
 import {
   type HarnessOptions,
   type HarnessParts,
@@ -21,7 +22,7 @@ import { session } from '../window/session.ts';
 import { resolveWindow, type WindowSpec } from '../window/spec.ts';
 import { tumbling } from '../window/tumbling.ts';
 import type { Panes } from '../window/window.ts';
-import { isIncremental } from './operator.ts';
+import { isIncremental, type Operator } from './operator.ts';
 
 interface Setup {
   readonly spec: WindowSpec;
@@ -635,6 +636,47 @@ test('snapshots of several tasks restore into others by key group', () => {
   expect(results.length).toBe(50);
   expect(results.sort()).toEqual(keys.map((key, i) => [key, i, 9]).sort());
 });
+
+test.each([
+  { name: 'tumbling', spec: tumbling(10) },
+  { name: 'hopping', spec: hopping(20, 10) },
+  { name: 'hopping in slices', spec: hopping(20, 10), logic: sumAndEdges },
+])(
+  '$name windows that one of several tasks had closed stay closed where another was behind',
+  setup => {
+    const made: Operator[] = [];
+    const build = () =>
+      new OperatorHarness(parts => {
+        const operator = makerOf(setup)(parts);
+        made.push(operator);
+        return operator;
+      });
+    const changesOf = (operator: Operator) => {
+      const snapshot = new MemorySnapshot();
+      if (!isIncremental(operator)) throw new Error('it writes whole snapshots');
+      return { layers: operator.snapshotChanges(snapshot), sections: snapshot.written };
+    };
+    const [ahead, behind] = [build(), build()];
+    ahead.push('a', 5, 1);
+    // So many that a round takes longer than one snapshot.
+    for (let n = 0; n < 3_000; n++) ahead.push(`k${n}`, 45, 1);
+    const before = changesOf(made[0]);
+    ahead.watermark(30);
+    ahead.push('a', 45, 2);
+    const after = changesOf(made[0]);
+    expect(after.layers).toBe(2);
+    behind.push('b', 5, 4);
+    behind.watermark(2);
+    const keyed = before.sections.filter(({ group }) => group !== TASK_STATE);
+    const restored = build();
+    made[2].restore(readSections([...keyed, ...after.sections], changesOf(made[1]).sections));
+    restored.end();
+    const ends = restored.take().map(({ key, timestamp }) => [key, timestamp]);
+    expect(ends).toContainEqual(['b', 9]);
+    expect(ends).toContainEqual(['a', 49]);
+    expect(ends.filter(([key, end]) => key !== 'b' && (end as number) <= 30)).toEqual([]);
+  },
+);
 
 test('a merge that fails for good when a shared window fires: a dead letter, and the next one goes on', () => {
   let fails = 0;

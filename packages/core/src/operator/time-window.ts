@@ -156,9 +156,10 @@ export class TimeWindowOperator implements Operator, Incremental {
         watermark = Math.min(watermark, state as number);
         this.windows.now = watermark;
       },
-      entry => {
+      (entry, writtenAt) => {
         const [key, start, accumulator] = entry as [unknown, number, unknown];
-        if (!this.windows.isOpen(start)) return;
+        // What had gone where it was written may be open to the task that was furthest behind.
+        if (!this.windows.isOpen(start, writtenAt as number)) return;
         this.windows.open(start).cells.set(key, new Cell(key, accumulator));
       },
     );

@@ -171,7 +171,7 @@ export class RestoredTask {
   /** What each of the tasks kept itself. */
   own(): unknown[] {
     const states: unknown[] = [];
-    for (const section of this.sectionsOf('')) {
+    for (const section of this.sectionsOf('').flat()) {
       const reader = readSections([section]);
       reader.nextGroup();
       states.push(reader.take());
@@ -181,18 +181,19 @@ export class RestoredTask {
 
   /** Gives a step its state. Throws `STATE_MISFIT` when it cannot read it. */
   restore(pipeline: string, step: string, operator: Operator): void {
-    const sections = this.sectionsOf(step);
-    if (sections.length === 0) return;
+    const tasks = this.sectionsOf(step);
+    if (tasks.every(({ length }) => length === 0)) return;
     try {
-      operator.restore(readSections(sections));
+      operator.restore(readSections(...tasks));
     } catch (cause) {
       misfit(pipeline, `has state of "${step}" that the step cannot read: ${cause}`, cause);
     }
   }
 
-  private sectionsOf(step: string): Section[] {
+  /** Task by task. */
+  private sectionsOf(step: string): Section[][] {
     const { from, to } = this;
-    return this.snapshots.flatMap(({ steps }) => {
+    return this.snapshots.map(({ steps }) => {
       const layers = steps.filter(one => one.step === step);
       const last = layers.at(-1);
       return layers

@@ -19,14 +19,23 @@ export function writeByGroup<E>(
   }
 }
 
-/** Reads what `writeByGroup` wrote, perhaps in several tasks. */
+/** Reads what `writeByGroup` wrote, perhaps in several tasks: an entry with the state of its own task. */
 export function readByGroup(
   reader: SnapshotReader,
   onTaskState: (state: unknown) => void,
-  onEntry: (entry: unknown) => void,
+  onEntry: (entry: unknown, taskState: unknown) => void,
 ): void {
+  const taskStates: unknown[] = [];
   for (let group = reader.nextGroup(); group !== undefined; group = reader.nextGroup()) {
-    const take = group === TASK_STATE ? onTaskState : onEntry;
-    while (reader.more()) take(reader.take());
+    const { writer } = reader;
+    while (reader.more()) {
+      const taken = reader.take();
+      if (group !== TASK_STATE) {
+        onEntry(taken, taskStates[writer]);
+        continue;
+      }
+      taskStates[writer] = taken;
+      onTaskState(taken);
+    }
   }
 }

@@ -33,8 +33,7 @@ export class MemorySnapshot implements SnapshotWriter {
 
   /** Reads what several tasks wrote as one: their own states first. */
   static together(snapshots: readonly MemorySnapshot[], from: number, to: number): SnapshotReader {
-    const sections = snapshots.flatMap(snapshot => snapshot.sectionsOf(from, to));
-    return readSections(sections.map(([group, bytes]) => ({ group, bytes })));
+    return readSections(...snapshots.map(snapshot => snapshot.sectionsOf(from, to)));
   }
 
   /** Reads one task's snapshots of what has changed as one: of its own states the last one holds. */
@@ -46,10 +45,10 @@ export class MemorySnapshot implements SnapshotWriter {
     return readSections(sections);
   }
 
-  private sectionsOf(from: number, to: number): [group: number, bytes: Uint8Array][] {
-    this.close();
-    const all = [...this.sections];
-    return all.filter(([group]) => group === TASK_STATE || (group >= from && group < to));
+  private sectionsOf(from: number, to: number): Section[] {
+    return this.written.filter(
+      ({ group }) => group === TASK_STATE || (group >= from && group < to),
+    );
   }
 
   private close(): void {
@@ -59,17 +58,23 @@ export class MemorySnapshot implements SnapshotWriter {
   }
 }
 
-/** Reads sections, perhaps of several tasks, in the order of their groups. */
-export function readSections(sections: readonly Section[]): SnapshotReader {
-  return new SectionsReader(sections.toSorted((left, right) => left.group - right.group));
+interface WrittenSection extends Section {
+  readonly writer: number;
+}
+
+/** Reads the sections of one task, or of several, in the order of their groups. */
+export function readSections(...tasks: readonly (readonly Section[])[]): SnapshotReader {
+  const sections = tasks.flatMap((all, writer) => all.map(section => ({ ...section, writer })));
+  return new SectionsReader(sections.sort((left, right) => left.group - right.group));
 }
 
 class SectionsReader implements SnapshotReader {
-  private readonly sections: readonly Section[];
+  writer = -1;
+  private readonly sections: readonly WrittenSection[];
   private readonly reader = new ValueReader();
   private next = 0;
 
-  constructor(sections: readonly Section[]) {
+  constructor(sections: readonly WrittenSection[]) {
     this.sections = sections;
   }
 
@@ -77,6 +82,7 @@ class SectionsReader implements SnapshotReader {
     const section = this.sections[this.next++];
     if (section === undefined) return undefined;
     this.reader.open(section.bytes);
+    this.writer = section.writer;
     return section.group;
   }
 

@@ -11,6 +11,8 @@ export interface SnapshotWriter {
 
 /** Reads back, group by group, what one or several tasks wrote. */
 export interface SnapshotReader {
+  /** Which of the tasks wrote the section. */
+  readonly writer: number;
   /** Steps to the next section and returns its group (or `TASK_STATE`), `undefined` after the last. */
   nextGroup(): number | undefined;
   /** Whether the section has more values. */

@@ -110,9 +110,14 @@ export class LiveWindows {
     return window;
   }
 
-  /** Whether the window that begins at `start` has not gone yet. */
-  isOpen(start: number): boolean {
-    return this.trigger.cleanedUpAt(start + this.assigner.size) > this.now;
+  /** Whether the window that begins at `start` has not gone at a watermark. */
+  isOpen(start: number, watermark: number): boolean {
+    return this.trigger.cleanedUpAt(start + this.assigner.size) > watermark;
+  }
+
+  /** Whether any window of a timestamp has not gone at a watermark. */
+  isAnyOpen(timestamp: number, watermark: number): boolean {
+    return this.isOpen(this.assigner.lastStart(timestamp), watermark);
   }
 
   /** Puts a window that fired into the queue again, until it goes. */
