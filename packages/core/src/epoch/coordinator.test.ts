@@ -119,6 +119,32 @@ describe('a coordinator', () => {
     );
   });
 
+  test('commits no snapshot of what has changed without those that it goes on from', () => {
+    const { coordinator, told, driver } = coordinated();
+    const layer = (index: number, layers: number): TaskSnapshot => ({
+      ...snapshot(index),
+      steps: [{ step: 'sum', kind: 'window', sections: [], layers }],
+    });
+    const take = (epoch: number, layers: number) => {
+      coordinator.step(epoch * 200);
+      for (const task of [0, 1])
+        coordinator.taskTook(task, epoch, layer(task, layers), epoch * 200);
+    };
+    take(1, 1);
+    take(2, 2);
+    // One task has taken an epoch that is void when all begin anew, each with a whole snapshot.
+    coordinator.step(600);
+    coordinator.taskTook(0, 3, layer(0, 3), 600);
+    coordinator.start(2, 650);
+    take(4, 1);
+    expect(driver.restore('p')?.tasks.map(({ steps }) => steps.length)).toEqual([1, 1]);
+    take(5, 2);
+    expect(driver.restore('p')?.tasks.map(({ steps }) => steps.length)).toEqual([2, 2]);
+    take(6, 4);
+    expect(coordinator.committed).toBe(5);
+    expect(told.at(-1)).toContain('"sum" goes on from a snapshot that no epoch has');
+  });
+
   test('stands by the epoch before when one cannot be kept', () => {
     class FullDriver extends MemoryDriver {
       full = false;

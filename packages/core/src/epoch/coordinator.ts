@@ -168,15 +168,16 @@ export class EpochCoordinator {
     }
     const { lineage } = this;
     const { pipeline, driver, observer } = this.parts;
-    const before = driver.restore(pipeline);
-    const whole = tasks.map(snapshot => completed(snapshot, before));
-    const epoch: Epoch = { pipeline, epoch: current, lineage, tasks: whole };
     const isLast = tasks.every(({ ended }) => ended);
     // After the last one there is none that could answer those who have asked meanwhile.
     const asking = this.answering.splice(0).concat(isLast ? this.requests.splice(0) : []);
     this.current = 0;
     this.taken.clear();
+    let epoch: Epoch;
     try {
+      const before = driver.restore(pipeline);
+      const whole = tasks.map(snapshot => completed(snapshot, before));
+      epoch = { pipeline, epoch: current, lineage, tasks: whole };
       driver.commit(epoch);
     } catch (error) {
       for (const { done } of asking) done(0, error);

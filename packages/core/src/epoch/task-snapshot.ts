@@ -104,7 +104,9 @@ export function completed(snapshot: TaskSnapshot, before: Epoch | undefined): Ta
   const steps = snapshot.steps.flatMap(step => {
     if (step.layers === 1) return [step];
     const earlier = same?.steps.filter(one => one.step === step.step) ?? [];
-    return [...earlier.slice(earlier.length - step.layers + 1), step];
+    const first = earlier.length - step.layers + 1;
+    if (first < 0) throw new Error(`"${step.step}" goes on from a snapshot that no epoch has`);
+    return [...earlier.slice(first), step];
   });
   return { ...snapshot, steps };
 }
