@@ -133,6 +133,22 @@ describe('snapshots of what has changed', () => {
     expect(Math.min(...others.map(({ layers }) => layers).slice(32))).toBeGreaterThan(1);
   });
 
+  test.each([1, 4, 16, 64])(
+    'kept hold a few times what there is, with a %i-th changed in each',
+    part => {
+      const state = new State();
+      const keys = 36_000;
+      for (let key = 0; key < keys; key++) state.set(key, 1);
+      const all = sizes(state, 45, at => {
+        for (let i = 0; i < keys / part; i++) state.set((at * 7_919 + i * part) % keys, at);
+      });
+      for (const [at, { layers }] of all.entries()) {
+        const kept = all.slice(at + 1 - layers, at + 1);
+        expect(kept.reduce((sum, { entries }) => sum + entries, 0)).toBeLessThan(7 * keys);
+      }
+    },
+  );
+
   test('of a table that grows are over all of it in a bounded number, none of them large', () => {
     const state = new State();
     const keys = 300_000;

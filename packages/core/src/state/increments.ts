@@ -1,6 +1,8 @@
 /** Snapshots that it takes to have written everything once, where nothing changes. */
 const PARTS = 32;
 const LEAST_PART = 1_024;
+/** So many changes take along one item of the rest. */
+export const CHANGES_TO_REST = 2;
 
 /** Keyed state that knows what of it has changed. An item is what is written together. */
 export interface Changing<I, E> {
@@ -75,8 +77,10 @@ export class Increments<E> {
     for (const state of this.states) for (const entry of state.changed()) entries.push(entry);
     this.current++;
     this.needed++;
+    // Where much changes a round goes on with it, or its snapshots would hold many times what there is.
+    const pace = Math.max(this.part, leastPart, entries.length / CHANGES_TO_REST);
     // A round that takes longer has more to visit than the last one had: it goes faster and faster.
-    let left = Math.max(this.part, leastPart) * Math.max(1, this.current - PARTS);
+    let left = pace * Math.max(1, this.current - PARTS);
     while (left > 0) {
       const step = (this.round as Iterator<Iterable<E>, undefined>).next();
       if (step.done === true) {

@@ -1,3 +1,4 @@
+import { CHANGES_TO_REST } from '../state/increments.ts';
 import type { Cell } from './guard.ts';
 import type { LiveWindow } from './live-windows.ts';
 
@@ -40,7 +41,8 @@ export class PaneSweep {
   next(noted: number, panes: Pane[]): number {
     this.current++;
     this.needed++;
-    for (let i = 0; i < this.part; i++) {
+    const part = Math.max(this.part, panes.length / CHANGES_TO_REST);
+    for (let i = 0; i < part; i++) {
       const step = this.cells.next();
       if (step.done === true) {
         // All that there is has been written since the sweep began.
