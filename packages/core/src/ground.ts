@@ -10,6 +10,7 @@ export type { Epoch, StepSnapshot, TaskSnapshot } from './epoch/task-snapshot.ts
 export { ERRORS, type ErrorCode, fail, StreamError } from './errors.ts';
 export {
   add,
+  compareExchange,
   loadAcquire,
   loadWide,
   storeRelease,

@@ -4,8 +4,9 @@ import { parkSync } from '@lite-streams/core/internal';
 import type { OwnerBoot } from '../protocol/boot.ts';
 import { Control } from '../protocol/control.ts';
 import { toFailure } from '../protocol/failure.ts';
+import { FlushOrder } from '../protocol/flush-order.ts';
 import type { FromOwner, ToOwner } from '../protocol/messages.ts';
-import type { Disk } from '../storage/disk.ts';
+import type { Disk, FlushAhead } from '../storage/disk.ts';
 import { nodeDisk } from '../storage/node-disk.ts';
 import { OwnerCycle, type OwnerObserver } from './owner-cycle.ts';
 
@@ -94,13 +95,17 @@ class OwnerThread {
     }
   }
 
-  /**
-   * Files that grow are flushed ahead by the supervisor, which has nothing else to do. Linux tells an
-   * error of that to every descriptor of the file; of other systems nobody knows.
-   */
+  /** Files that grow are flushed ahead by the supervisor, which has nothing else to do. */
   private disk(): Disk {
+    // What it gains is known of Linux alone.
     if (process.platform !== 'linux') return nodeDisk;
-    return { ...nodeDisk, flushAhead: path => this.tell({ kind: 'flush-ahead', path }) };
+    return { ...nodeDisk, flushAhead: path => this.flushAhead(path) };
+  }
+
+  private flushAhead(path: string): FlushAhead {
+    const order = new FlushOrder();
+    this.tell({ kind: 'flush-ahead', path, order: order.memory });
+    return order;
   }
 
   private tell(message: FromOwner): void {

@@ -135,7 +135,7 @@ export type FromOwner =
   | { readonly kind: 'ready' }
   | { readonly kind: 'repaired'; readonly thread: number }
   /** A file that grows may as well be flushed now: the owner will wait for it, and for less. */
-  | { readonly kind: 'flush-ahead'; readonly path: string };
+  | { readonly kind: 'flush-ahead'; readonly path: string; readonly order: SharedArrayBuffer };
 
 // supervisor ↔ processor. A restarted job has a new incarnation: what an older one still says is void.
 

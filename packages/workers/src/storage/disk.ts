@@ -33,6 +33,14 @@ export interface DiskStat {
   readonly isDirectory: boolean;
 }
 
+/** A flush that somebody else does. */
+export interface FlushAhead {
+  /** Whether it has come to a good end, so that another one can be asked for. */
+  readonly isDone: boolean;
+  /** Waits for it if it has begun, and takes it back if not. Throws where it has failed. */
+  settle(): void;
+}
+
 /**
  * The file system as storage uses it: the one seam for all its I/O, so that tests can record it,
  * break it and crash in the middle of it. What a call changed in a directory (a file made, renamed
@@ -49,10 +57,10 @@ export interface Disk {
   remove(path: string): void;
   syncDirectory(path: string): void;
   /**
-   * A hint: has what was written to the file brought to stable storage meanwhile, by somebody else.
-   * Only where an error that this meets is told by the next `dataSync` of the file as well.
+   * Has what was written to the file brought to stable storage meanwhile, by somebody else. It promises
+   * nothing, but its error counts: the next `dataSync` may not be told of it.
    */
-  flushAhead?(path: string): void;
+  flushAhead?(path: string): FlushAhead;
   /** `undefined` when there is nothing at `path`. */
   stat(path: string): DiskStat | undefined;
 }

@@ -1,6 +1,7 @@
 import type { StreamError } from '@lite-streams/core';
 import { RecordView } from '@lite-streams/core/internal';
 import { describe, expect, test } from 'vitest';
+import { FlushOrder } from '../protocol/flush-order.ts';
 import { SEGMENT, SEGMENT_HEADER_BYTES } from './frame-layout.ts';
 import { checksum } from './frame-writer.ts';
 import { segmentName } from './segment.ts';
@@ -257,7 +258,12 @@ describe('compaction', () => {
 test('a disk that nobody waits for is told to begin every 8 MiB, and not of what was flushed', () => {
   const disk = new SimulatedDisk();
   const asked: string[] = [];
-  const hinted = Object.assign(disk, { flushAhead: (path: string) => asked.push(path) });
+  const hinted = Object.assign(disk, {
+    flushAhead: (path: string) => {
+      asked.push(path);
+      return { isDone: true, settle: () => {} };
+    },
+  });
   const log = ShardLog.open(hinted, DIRECTORY);
   const half: TestSlot[] = [{ value: 'x'.repeat(2 ** 19), timestamp: 1 }];
   for (let i = 0; i < 33; i++) append(log, half);
@@ -268,6 +274,58 @@ test('a disk that nobody waits for is told to begin every 8 MiB, and not of what
     log.sync();
   }
   expect(asked).toHaveLength(2);
+});
+
+describe('a flush ahead', () => {
+  function ahead() {
+    const disk = new SimulatedDisk();
+    const orders: FlushOrder[] = [];
+    const hinted = Object.assign(disk, {
+      flushAhead: () => {
+        orders.push(new FlushOrder());
+        return orders[orders.length - 1];
+      },
+    });
+    const log = ShardLog.open(hinted, DIRECTORY, { segmentBytes: 32 * 2 ** 20 });
+    const write = (mebibytes: number) => {
+      for (let i = 0; i < 2 * mebibytes; i++) {
+        append(log, [{ value: 'x'.repeat(2 ** 19), timestamp: 1 }]);
+      }
+    };
+    write(9);
+    return { log, write, order: orders[0], orders };
+  }
+
+  test.each(['sync', 'finishing a segment', 'close'])(
+    'that failed fails %s, though its own flush is told nothing, and stops the log',
+    how => {
+      const { log, write, order } = ahead();
+      order.begin();
+      order.end(true);
+      const durable = log.durableOffset;
+      const work = () => (how === 'sync' ? log.sync() : how === 'close' ? log.close() : write(30));
+      expect(codeOf(work)).toBe('STORAGE_FAILED');
+      expect(codeOf(() => log.sync())).toBe('STORAGE_FAILED');
+      expect(log.durableOffset).toBe(durable);
+    },
+  );
+
+  test.each(['sync', 'finishing a segment'])('that has not begun is taken back by %s', how => {
+    const { log, write, order } = ahead();
+    if (how === 'sync') log.sync();
+    else write(30);
+    expect(order.begin()).toBe(false);
+  });
+
+  test('is asked for again once the one before is done', () => {
+    const { write, order, orders } = ahead();
+    order.begin();
+    write(9);
+    expect(orders).toHaveLength(1);
+    order.end(false);
+    write(1);
+    expect(orders).toHaveLength(2);
+  });
 });
 
 describe('a disk that refuses', () => {

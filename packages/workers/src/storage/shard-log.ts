@@ -8,7 +8,7 @@ import {
   type CompactionReport,
   compact,
 } from './compaction.ts';
-import type { Disk } from './disk.ts';
+import type { Disk, FlushAhead } from './disk.ts';
 import { NO_GREATEST, NO_LEAST, SEAL_BYTES, SEGMENT_HEADER_BYTES } from './frame-layout.ts';
 import { type AppendableRun, encodeSeal, type FrameStamp, FrameWriter } from './frame-writer.ts';
 import { MARKS_NAME, Marks, type MarkValues } from './marks.ts';
@@ -84,6 +84,8 @@ export class ShardLog {
   private stampedAtMs = 0;
   /** Written since the disk was last told to begin, or to finish. */
   private unflushedBytes = 0;
+  /** Of the active segment, since it was last flushed. */
+  private ahead: FlushAhead | undefined;
 
   /**
    * Recovers the log in `directory` and opens it, or makes a new one. Throws `LOG_DAMAGED`,
@@ -176,9 +178,9 @@ export class ShardLog {
     active.greatestTimestamp = Math.max(active.greatestTimestamp, writer.greatestTimestamp);
     active.lastAppendMs = this.stampedAtMs;
     this.unflushedBytes += bytes;
-    if (this.unflushedBytes < FLUSH_AHEAD_BYTES) return;
+    if (this.unflushedBytes < FLUSH_AHEAD_BYTES || this.ahead?.isDone === false) return;
     this.unflushedBytes = 0;
-    this.disk.flushAhead?.(active.file.path);
+    this.ahead = this.disk.flushAhead?.(active.file.path);
   }
 
   /**
@@ -189,10 +191,16 @@ export class ShardLog {
   sync(): number {
     this.checkOpen();
     if (this.durable === this.endOffset) return this.durable;
-    const { file } = this.active;
-    this.guarded('flushing', () => file.dataSync());
+    this.guarded('flushing', () => this.flush());
     this.setDurable();
     return this.durable;
+  }
+
+  /** All of the active segment: an error that has been met ahead of this is one of it. */
+  private flush(): void {
+    this.active.file.dataSync();
+    this.ahead?.settle();
+    this.ahead = undefined;
   }
 
   private setDurable(): void {
@@ -329,7 +337,7 @@ export class ShardLog {
     this.guarded('finishing', () => {
       const seal = encodeSeal(this.stamp(0), endOffset, active);
       file.write(seal, position);
-      file.dataSync();
+      this.flush();
       this.sealed.push({
         path: file.path,
         salt: header.salt,

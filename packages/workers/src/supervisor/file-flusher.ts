@@ -1,11 +1,12 @@
 import { open } from 'node:fs/promises';
+import type { FlushOrder } from '../protocol/flush-order.ts';
 
 /**
  * Flushes files that owners are still writing, one after another: a thread that waits for a disk
- * could be another's that has work for it. What fails here fails for the owner too, who tells it.
+ * could be another's that has work for it.
  */
 export class FileFlusher {
-  private readonly waiting = new Set<string>();
+  private readonly waiting: { readonly path: string; readonly order: FlushOrder }[] = [];
   private readonly flushFile: (path: string) => Promise<void>;
   private isBusy = false;
 
@@ -13,28 +14,31 @@ export class FileFlusher {
     this.flushFile = flush;
   }
 
-  /** Flushes what has been written so far. Asking again for what still waits does nothing. */
-  flush(path: string): void {
-    this.waiting.add(path);
+  /** Flushes what has been written so far, unless the order is taken back before. */
+  flush(path: string, order: FlushOrder): void {
+    this.waiting.push({ path, order });
     if (!this.isBusy) void this.flushAll();
   }
 
   private async flushAll(): Promise<void> {
     this.isBusy = true;
-    for (const path of this.waiting) {
-      this.waiting.delete(path);
-      await this.flushFile(path);
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
+      const { path, order } = next;
+      if (!order.begin()) continue;
+      try {
+        await this.flushFile(path);
+        order.end(false);
+      } catch {
+        // Its owner tells it, and stops the log.
+        order.end(true);
+      }
     }
     this.isBusy = false;
   }
 }
 
-/** Resolves whatever comes of it. */
+/** Rejects where a flush has failed; one that could not begin has done no harm. */
 export async function flushFile(path: string): Promise<void> {
-  try {
-    const file = await open(path, 'r+');
-    await file.datasync().finally(() => file.close());
-  } catch {
-    // Its owner flushes it again before it relies on it, or has removed it.
-  }
+  const file = await open(path, 'r+').catch(() => undefined);
+  await file?.datasync().finally(() => file.close());
 }

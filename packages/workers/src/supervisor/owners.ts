@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { TopicDescriptor } from '@lite-streams/core';
 import type { OwnerBoot, SupervisorBoot } from '../protocol/boot.ts';
 import type { Control } from '../protocol/control.ts';
+import { FlushOrder } from '../protocol/flush-order.ts';
 import type { FromOwner, LogStopped, Poisoned, ToOwner } from '../protocol/messages.ts';
 import { FileFlusher } from './file-flusher.ts';
 
@@ -105,7 +106,8 @@ export class Owners {
       if (message.kind === 'repaired') owner.repairing.delete(message.thread);
       else if (message.kind === 'poisoned') this.observer.shardPoisoned(message);
       else if (message.kind === 'log-stopped') this.observer.logStopped(message);
-      else if (message.kind === 'flush-ahead') this.flusher.flush(message.path);
+      else if (message.kind === 'flush-ahead')
+        this.flusher.flush(message.path, new FlushOrder(message.order));
       else owner.ready = true;
     });
     void ended.then(() => {
