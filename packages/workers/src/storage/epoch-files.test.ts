@@ -27,12 +27,30 @@ function epochOf(number: number, bytes = 700): Epoch {
   };
 }
 
+/** Epochs of a step that is written whole each time beside one of which `layers` snapshots are needed. */
+function layered(count: number, layers: number, wholeBytes: number): Epoch[] {
+  const changes = Array.from({ length: count }, (_, at) => ({
+    ...epochOf(at + 1).tasks[0].steps[0],
+    step: 'changes',
+    layers: Math.min(at + 1, layers),
+  }));
+  return changes.map((_, at) => {
+    const whole = epochOf(at + 1, wholeBytes);
+    const steps = [...whole.tasks[0].steps, ...changes.slice(Math.max(0, at + 1 - layers), at + 1)];
+    return { ...whole, tasks: [{ ...whole.tasks[0], steps }] };
+  });
+}
+
 /** Commits epochs and tells, for each length of the disk's history, which one was committed by then. */
-function committing(disk: SimulatedDisk, epochs: number): number[] {
+function committing(
+  disk: SimulatedDisk,
+  count: number,
+  epochs: readonly Epoch[] = Array.from({ length: count }, (_, at) => epochOf(at + 1)),
+): number[] {
   const files = new EpochFiles(disk, '/data');
   const committed = [0];
-  for (let number = 1; number <= epochs; number++) {
-    files.commit(epochOf(number));
+  for (let number = 1; number <= count; number++) {
+    files.commit(epochs[number - 1]);
     while (committed.length < disk.history.length) committed.push(number - 1);
     committed.push(number);
   }
@@ -119,6 +137,44 @@ describe('epochs in a directory', () => {
           if (typeof found === 'object') expect(found).toEqual(epochOf(found.epoch));
         }
       }
+    }
+  });
+
+  test.each([0, 1_000, 2_500, 20_000])(
+    'of which parts stand in earlier files are whole after a crash at any step, beside %i bytes',
+    wholeBytes => {
+      const disk = new SimulatedDisk();
+      const epochs = layered(9, 4, wholeBytes);
+      const committed = committing(disk, epochs.length, epochs);
+      const random = seededRandom(11);
+      for (let steps = 0; steps <= disk.history.length; steps++) {
+        const found = after(disk.image(steps, MODES[steps % MODES.length], random));
+        const number = typeof found === 'object' ? found.epoch : (found ?? 0);
+        expect([committed[steps], committed[steps] + 1]).toContain(number);
+        if (typeof found === 'object') expect(found).toEqual(epochs[found.epoch - 1]);
+      }
+    },
+  );
+
+  test('keep no file for long of which little is needed', () => {
+    const disk = new SimulatedDisk();
+    const files = new EpochFiles(disk, '/data');
+    const directory = '/data/checkpoints/sums%2Fof%20it';
+    const layers = 30;
+    for (const wholeBytes of [0, 5_000, 50_000]) {
+      files.forget('sums/of it');
+      const needed = wholeBytes + layers * 700;
+      const start = disk.history.length;
+      for (const epoch of layered(90, layers, wholeBytes)) {
+        files.commit(epoch);
+        const names = disk.readDirectory(directory).filter(name => name.endsWith('.epoch'));
+        const sizes = names.map(name => disk.stat(`${directory}/${name}`)?.bytes ?? 0);
+        expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(3 * needed + 20_000);
+      }
+      const written = disk.history
+        .slice(start)
+        .reduce((sum, one) => sum + (one.kind === 'write' ? one.bytes.length : 0), 0);
+      expect(written / 90).toBeLessThan(2 * (wholeBytes + 700) + layers * 700);
     }
   });
 

@@ -29,9 +29,11 @@ const DIGITS = 16;
  * checkpoints/<pipeline>/savepoints/<name>.epoch
  * ```
  *
- * An epoch is one file, which names what it takes from earlier ones: state that did not change. It is written under another name and renamed when it is on stable storage, so
- * at every moment the largest number is a whole epoch, and what comes of a crash is the last that was
- * committed: nothing has to be repaired, and opening changes nothing but what is left over.
+ * An epoch is one file, which names what it takes from earlier ones: state that did not change. Of a file
+ * of which less than half is still needed, that is written again, so that the file can go. An epoch is
+ * written under another name and renamed when it is on stable storage, so at every moment the largest
+ * number is a whole epoch, and what comes of a crash is the last that was committed: nothing has to be
+ * repaired, and opening changes nothing but what is left over.
  */
 export class EpochFiles implements EpochDriver {
   private readonly disk: Disk;
@@ -65,10 +67,12 @@ export class EpochFiles implements EpochDriver {
     const path = this.pathOf(epoch.pipeline);
     this.withDisk('Writing an epoch to', path, () => {
       if (!this.last.has(epoch.pipeline)) this.makeDirectory(path);
-      const used = new Set([fileOf(epoch.epoch)]);
+      const used = this.filesToKeep(path, epoch);
       const stored = this.withoutWritten(epoch, used);
-      writeEpoch(this.disk, join(path, fileOf(epoch.epoch)), stored);
-      this.note(epoch);
+      const name = fileOf(epoch.epoch);
+      writeEpoch(this.disk, join(path, name), stored);
+      used.add(name);
+      this.note(epoch, stored);
       this.last.set(epoch.pipeline, epoch);
       // Those that are removed may come back after a power failure: they are smaller.
       for (const name of this.epochsIn(path)) {
@@ -109,24 +113,43 @@ export class EpochFiles implements EpochDriver {
     });
   }
 
-  /** The same, but what stands in the files of earlier epochs by its place there. */
-  private withoutWritten(epoch: Epoch, used: Set<string>): StoredEpoch {
+  /** The files of earlier epochs of which at least half is needed. */
+  private filesToKeep(path: string, { tasks }: Epoch): Set<string> {
+    const needed = new Map<string, number>();
+    for (const { steps } of tasks) {
+      for (const step of steps) {
+        const place = this.places.get(step);
+        if (place === undefined) continue;
+        const name = fileOf(place.epoch);
+        needed.set(name, (needed.get(name) ?? 0) + bytesOf(step));
+      }
+    }
+    const kept = [...needed].filter(([name, bytes]) => {
+      const file = this.disk.stat(join(path, name));
+      return file !== undefined && bytes >= file.bytes / 2;
+    });
+    return new Set(kept.map(([name]) => name));
+  }
+
+  /** The same, but what stands in these files by its place there. */
+  private withoutWritten(epoch: Epoch, files: ReadonlySet<string>): StoredEpoch {
     const tasks = epoch.tasks.map(task => ({
       ...task,
       steps: task.steps.map(step => {
         const place = this.places.get(step);
-        if (place === undefined) return step;
-        used.add(fileOf(place.epoch));
-        return place;
+        return place !== undefined && files.has(fileOf(place.epoch)) ? place : step;
       }),
     }));
     return { ...epoch, tasks };
   }
 
-  private note({ epoch, tasks }: Epoch): void {
+  /** Of what stands in its own file, where. */
+  private note({ epoch, tasks }: Epoch, stored: StoredEpoch): void {
     for (const [task, { steps }] of tasks.entries()) {
       for (const [step, snapshot] of steps.entries()) {
-        if (!this.places.has(snapshot)) this.places.set(snapshot, { epoch, task, step });
+        if ('sections' in stored.tasks[task].steps[step]) {
+          this.places.set(snapshot, { epoch, task, step });
+        }
       }
     }
   }
@@ -151,7 +174,7 @@ export class EpochFiles implements EpochDriver {
       steps: task.steps.map(step => ('sections' in step ? step : find(step))),
     }));
     const epoch: Epoch = { ...stored, tasks };
-    this.note(epoch);
+    this.note(epoch, stored);
     return epoch;
   }
 
@@ -180,6 +203,10 @@ export class EpochFiles implements EpochDriver {
       return storageFailed(action, path, error);
     }
   }
+}
+
+function bytesOf({ sections }: StepSnapshot): number {
+  return sections.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function fileOf(epoch: number): string {
