@@ -124,6 +124,8 @@ export class SourceTask extends Task {
       const slot = this.at++;
       const kind = input.step(slot);
       const offset = input.offset(slot);
+      // Those before may have been overwritten, or left out of a compacted log.
+      this.position[0] = offset;
       const done = kind === DATA ? this.record(offset) : this.control(kind);
       this.position[0] = offset + 1;
       if (!done) return 'suspended';

@@ -46,9 +46,14 @@ beforeEach(() => {
   clock = new VirtualClock(START_MS);
 });
 
-function start(made: Pipeline, processors = 1, slots = 64): void {
+function start(
+  made: Pipeline,
+  processors = 1,
+  slots = 64,
+  overflow: 'block' | 'overwrite' = 'block',
+): void {
   const bell = Bell.create();
-  const small = { shards: 2, slots, shardBytes: 16_384, maxRecordBytes: 256 };
+  const small = { shards: 2, slots, shardBytes: 16_384, maxRecordBytes: 256, overflow };
   const names = ['in', 'out', 'p.dead-letters'];
   topics = new Map(names.map(name => [name, Topic.create(name, small, { bell })]));
   plan = planPipeline(made, { shardsOf: () => 2, processors });
@@ -98,6 +103,23 @@ function offsets(shard = 0): number[] {
 }
 
 describe('what a task is at', () => {
+  test('is the record in hand, though those before it are gone', () => {
+    const inHand: string[] = [];
+    const step = (value: string) => {
+      inHand.push(value);
+      return here(value);
+    };
+    start(pipeline('p').from('in', text()).map(step).to('out', text()), 1, 64, 'overwrite');
+    append('a');
+    settle();
+    for (let i = 0; i < 200; i++) append(`${i}`);
+    const last = offsets().at(-1) as number;
+    settle();
+    expect(inHand.length).toBeLessThan(201);
+    const expected = inHand.slice(1).map(value => last - 199 + Number(value));
+    expect(met.slice(1).map(({ offset }) => offset)).toEqual(expected);
+  });
+
   test('is the record in hand, since its step began if that began with it', () => {
     start(pipeline('p').from('in', text()).map(here).to('out', text()));
     append('a', 1);
