@@ -233,7 +233,7 @@ export class SlicedWindowOperator implements Operator, Incremental {
     this.windows.forget();
     this.span = NO_SPAN;
     if (window.fired) {
-      this.windows.delete(window);
+      this.delete(window);
       for (const slices of this.byKey.values()) this.evict(slices, window);
       return;
     }
@@ -253,7 +253,7 @@ export class SlicedWindowOperator implements Operator, Incremental {
     }
     this.firing = undefined;
     if (stays) this.windows.keepUntilCleanup(live);
-    else this.windows.delete(live);
+    else this.delete(live);
     return true;
   }
 
@@ -289,9 +289,18 @@ export class SlicedWindowOperator implements Operator, Incremental {
     return this.parts.output.fire(cell, edges, edges.end - 1, false);
   }
 
+  private delete(window: LiveWindow): void {
+    this.windows.delete(window);
+    this.changes.evict(this.keptFrom(window));
+  }
+
   /** A window has gone, and with it the slices that no later one has. */
-  private evict(slices: KeySlices, { start }: LiveWindow): void {
-    slices.evict(start + this.parts.assigner.slide);
+  private evict(slices: KeySlices, window: LiveWindow): void {
+    slices.evict(this.keptFrom(window));
     if (slices.empty) this.byKey.delete(slices.key);
+  }
+  /** Where the slices begin that a later window has. */
+  private keptFrom({ start }: LiveWindow): number {
+    return start + this.parts.assigner.slide;
   }
 }

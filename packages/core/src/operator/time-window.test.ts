@@ -734,6 +734,32 @@ test('accumulators of nothing are shared too', () => {
   ]);
 });
 
+test.each([0, 5])(
+  'slices that have come and gone since a snapshot are held no longer, late by %i',
+  late => {
+    let made: Operator | undefined;
+    const harness = new OperatorHarness(parts => {
+      made = makerOf({ spec: hopping(20, 10), logic: sumAndEdges, allowedLateness: late })(parts);
+      return made;
+    });
+    const entries = () => {
+      const snapshot = new MemorySnapshot();
+      if (made === undefined || !isIncremental(made)) throw new Error('it writes whole snapshots');
+      made.snapshotChanges(snapshot);
+      return snapshot.written.filter(({ group }) => group !== TASK_STATE).length;
+    };
+    expect(entries()).toBe(0);
+    for (let n = 0; n < 30; n++) harness.push(`k${n}`, 5, n);
+    harness.push('k', 15, 1);
+    harness.watermark(24);
+    harness.push('k', 25, 1);
+    expect(entries()).toBe(1);
+    for (let n = 0; n < 30; n++) harness.push(`k${n}`, 30, n);
+    harness.watermark(100);
+    expect(entries()).toBe(0);
+  },
+);
+
 test('snapshots of what has changed know every window of a value', () => {
   const setup = { spec: hopping(20, 10) };
   let made: ReturnType<ReturnType<typeof makerOf>> | undefined;

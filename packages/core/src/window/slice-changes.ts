@@ -13,8 +13,8 @@ export class SliceChanges implements Changing<KeySlices, PlainSlice> {
   private readonly byKey: ReadonlyMap<unknown, KeySlices>;
   /** The number of the changes since the last snapshot; 0: nobody wants to know. */
   private noting = 0;
-  private starts: number[] = [];
-  private cells: Cell[] = [];
+  /** By where their slices begin. */
+  private cells = new Map<number, Cell[]>();
 
   constructor(byKey: ReadonlyMap<unknown, KeySlices>) {
     this.byKey = byKey;
@@ -24,19 +24,24 @@ export class SliceChanges implements Changing<KeySlices, PlainSlice> {
   note(start: number, cell: Cell): void {
     if (cell.noted === this.noting) return;
     cell.noted = this.noting;
-    this.starts.push(start);
-    this.cells.push(cell);
+    const others = this.cells.get(start);
+    if (others === undefined) this.cells.set(start, [cell]);
+    else others.push(cell);
+  }
+
+  /** Slices that begin before `start` have gone: between two snapshots there may be any number of them. */
+  evict(start: number): void {
+    for (const one of this.cells.keys()) if (one < start) this.cells.delete(one);
   }
 
   noteAnew(): void {
     this.noting++;
-    this.starts = [];
-    this.cells = [];
+    this.cells = new Map();
   }
 
   *changed(): Generator<PlainSlice, undefined> {
-    for (const [i, { key, accumulator }] of this.cells.entries()) {
-      yield [key, this.starts[i], accumulator];
+    for (const [start, cells] of this.cells) {
+      for (const { key, accumulator } of cells) yield [key, start, accumulator];
     }
   }
 
