@@ -10,7 +10,10 @@ const NONE = Symbol('none');
  * one: it is whole, and a pipeline without checkpoints never has any.
  */
 export class ChangedKeys {
+  /** Whether there were too many: then none is noted until the next snapshot. */
+  overrun = false;
   private noting = false;
+  private most = 0;
   private readonly keys = new KeyMap<true>();
   /** Changes of one key come together. */
   private last: unknown = NONE;
@@ -19,15 +22,21 @@ export class ChangedKeys {
     if (!this.noting || key === this.last) return;
     this.last = key;
     this.keys.set(key, true);
+    if (this.keys.size <= this.most) return;
+    this.keys.clear();
+    this.noting = false;
+    this.overrun = true;
   }
 
   has(key: unknown): boolean {
     return this.keys.size > 0 && this.keys.has(key);
   }
 
-  /** A snapshot has been made: notes what changes from now on. */
-  noteAnew(): void {
+  /** A snapshot has been made: notes what changes from now on, up to `most` keys. */
+  noteAnew(most: number): void {
     this.noting = true;
+    this.overrun = false;
+    this.most = most;
     this.last = NONE;
     this.keys.clear();
   }
@@ -44,7 +53,12 @@ export const ALL = Symbol('all');
 
 /** The same where a key has rows by name: of a large map, only what has changed is written. */
 export class ChangedNames {
+  /** Whether there were too many: then none is noted until the next snapshot. */
+  overrun = false;
   private noting = false;
+  private most = 0;
+  /** Names, and whole keys, that are noted. */
+  private count = 0;
   private readonly byKey = new KeyMap<Names>();
 
   /** `isNew`: the name had no row, and stands behind all others of its key now. */
@@ -55,16 +69,24 @@ export class ChangedNames {
     if (names === undefined) {
       this.byKey.set(key, new Map([[name, isNew]]));
     } else if (isNew) {
-      names.delete(name);
+      if (names.delete(name)) this.count--;
       names.set(name, true);
-    } else if (!names.has(name)) {
+    } else if (names.has(name)) {
+      return;
+    } else {
       names.set(name, false);
     }
+    this.counted();
   }
 
   /** All that the key has had is gone. */
   noteAll(key: Key): void {
-    if (this.noting) this.byKey.set(key, ALL);
+    if (!this.noting) return;
+    const names = this.byKey.get(key);
+    if (names === ALL) return;
+    this.count -= names?.size ?? 0;
+    this.byKey.set(key, ALL);
+    this.counted();
   }
 
   /** Whether all is written again that the key has. */
@@ -72,12 +94,22 @@ export class ChangedNames {
     return this.byKey.size > 0 && this.byKey.get(key) === ALL;
   }
 
-  noteAnew(): void {
+  noteAnew(most: number): void {
     this.noting = true;
+    this.overrun = false;
+    this.most = most;
+    this.count = 0;
     this.byKey.clear();
   }
 
   [Symbol.iterator](): Iterator<[Key, Names], undefined> {
     return this.byKey.entries();
+  }
+
+  private counted(): void {
+    if (++this.count <= this.most) return;
+    this.byKey.clear();
+    this.noting = false;
+    this.overrun = true;
   }
 }

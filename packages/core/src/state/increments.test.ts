@@ -149,6 +149,40 @@ describe('snapshots of what has changed', () => {
     },
   );
 
+  test('after more keys have come and gone than there were, are whole, and nothing is kept of these', () => {
+    const state = new State();
+    const notes: Record<string, (n: number) => void> = {
+      values: n => state.set(`v${n}`, n + 1),
+      names: n => state.name('k', `n${n}`, n + 1),
+      timers: n => void state.timers.add(`t${n}`, n),
+    };
+    for (let n = 0; n < 20; n++) for (const note of Object.values(notes)) note(n);
+    state.increments.take();
+    for (const [kind, note] of Object.entries(notes)) {
+      for (let n = 100; n < 70_100; n++) {
+        note(n);
+        if (kind === 'values') state.set(`v${n}`, 0);
+        if (kind === 'names') state.name('k', `n${n}`, 0);
+        if (kind === 'timers') state.timers.delete(`t${n}`, n);
+        // One key again and again is one.
+        state.clear('other');
+        state.set('other', n);
+      }
+      const overrun = Object.values(state.changes).filter(changes => changes.overrun);
+      expect(overrun.length).toBe(1);
+      note(50);
+      const noted = Object.values(state.changes).flatMap(changes => [...changes.changed()]);
+      expect(noted.length).toBeLessThan(10);
+      const { entries, layers } = state.increments.take();
+      expect(layers).toBe(1);
+      const restored = new State();
+      for (const entry of entries) restored.restore(entry);
+      expect(restored.all()).toEqual(state.all());
+      note(51);
+      expect(state.increments.take().entries.length).toBeGreaterThan(0);
+    }
+  });
+
   test('of a table that grows are over all of it in a bounded number, none of them large', () => {
     const state = new State();
     const keys = 300_000;

@@ -1,13 +1,20 @@
 /** Snapshots that it takes to have written everything once, where nothing changes. */
 const PARTS = 32;
 const LEAST_PART = 1_024;
+/** Parts that may be noted: of what comes and goes, there may be any number between two snapshots. */
+const MOST_NOTED = 64;
 /** So many changes take along one item of the rest. */
 export const CHANGES_TO_REST = 2;
 
 /** Keyed state that knows what of it has changed. An item is what is written together. */
 export interface Changing<I, E> {
-  /** A snapshot has been made: notes what changes from now on, and forgets what was noted. */
-  noteAnew(): void;
+  /**
+   * A snapshot has been made: notes what changes from now on, up to about `most` of it, and forgets what was
+   * noted.
+   */
+  noteAnew(most: number): void;
+  /** Whether more has changed than was to be noted: the next snapshot has to be whole. */
+  readonly overrun: boolean;
   /**
    * What was noted, as it is now: entries that stand for all earlier ones of the same, and of what has
    * gone an entry that says so.
@@ -50,10 +57,12 @@ export class Increments<E> {
     this.states = states;
   }
 
-  /** The next snapshot; the first one is whole. */
+  /** The next snapshot; the first one is whole, and so is one that more has changed for than there was. */
   take(leastPart: number = LEAST_PART): Increment<E> {
-    const entries = this.round === undefined ? this.all() : this.next(leastPart);
-    for (const state of this.states) state.noteAnew();
+    const isWhole = this.round === undefined || this.states.some(({ overrun }) => overrun);
+    const entries = isWhole ? this.all() : this.next(leastPart);
+    const most = MOST_NOTED * Math.max(this.part, leastPart);
+    for (const state of this.states) state.noteAnew(most);
     return { entries, layers: this.needed };
   }
 

@@ -21,8 +21,12 @@ export class KeyChanges<E> implements Changing<readonly [Key, unknown], E> {
     this.keys.note(key);
   }
 
-  noteAnew(): void {
-    this.keys.noteAnew();
+  noteAnew(most: number): void {
+    this.keys.noteAnew(most);
+  }
+
+  get overrun(): boolean {
+    return this.keys.overrun;
   }
 
   *changed(): Generator<E, undefined> {
@@ -67,8 +71,12 @@ export class NameChanges<E> implements Changing<MapItem, E> {
     this.names.noteAll(key);
   }
 
-  noteAnew(): void {
-    this.names.noteAnew();
+  noteAnew(most: number): void {
+    this.names.noteAnew(most);
+  }
+
+  get overrun(): boolean {
+    return this.names.overrun;
   }
 
   *changed(): Generator<E, undefined> {

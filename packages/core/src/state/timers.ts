@@ -88,7 +88,10 @@ export class TimerQueue {
   changes<E>(entryOf: EntryOf<E>): Changing<readonly [Key, TimersOfKey], E> {
     const { changed, byKey } = this;
     return {
-      noteAnew: () => changed.noteAnew(),
+      noteAnew: most => changed.noteAnew(most),
+      get overrun() {
+        return changed.overrun;
+      },
       isNoted: ([key]) => changed.has(key),
       items: () => byKey,
       *entries([key, timers]) {

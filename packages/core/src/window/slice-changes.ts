@@ -10,6 +10,8 @@ export type PlainSlice = readonly [key: unknown, start: number, accumulator: unk
  * window has. A key's slices are visited together, for they move when the first of them go.
  */
 export class SliceChanges implements Changing<KeySlices, PlainSlice> {
+  /** What is noted goes with its windows. */
+  readonly overrun = false;
   private readonly byKey: ReadonlyMap<unknown, KeySlices>;
   /** The number of the changes since the last snapshot; 0: nobody wants to know. */
   private noting = 0;
