@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // Tests and sources run as Node.js runs them, by type stripping, in a process of their own per file:
@@ -5,6 +6,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // By default one less than there are cores: on two, a file at a time, most of which wait for threads to start.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     setupFiles: ['./tests/flush-coverage.ts', './tests/nothing-silent.ts'],
     experimental: { viteModuleRunner: false },
     projects: [
