@@ -11,9 +11,13 @@ export function checkOptionNames(who: string, options: object, names: object): v
   if (options === null || typeof options !== 'object') {
     fail('INVALID_OPTION', `${who} takes an object of options, not ${shown(options)}.`);
   }
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(names, name)) continue;
-    const known = Object.keys(names).join(', ');
-    fail('INVALID_OPTION', `${who} has no option ${shown(name)}. It has ${known}.`);
-  }
+  const unknown = unknownOption(options, names);
+  if (unknown === undefined) return;
+  const known = Object.keys(names).join(', ');
+  fail('INVALID_OPTION', `${who} has no option ${shown(unknown)}. It has ${known}.`);
+}
+
+/** The first option that is not among `names`. */
+export function unknownOption(options: object, names: object): string | undefined {
+  return Object.keys(options).find(option => !Object.hasOwn(names, option));
 }

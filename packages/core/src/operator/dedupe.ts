@@ -5,7 +5,7 @@ import { readByGroup, writeByGroup } from '../state/grouped.ts';
 import { type Changing, Increments } from '../state/increments.ts';
 import { type Key, keyGroupOf } from '../state/key-groups.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
-import { KeyChanges, NameChanges } from '../state/table-changes.ts';
+import { KeyChanges, NameChanges, restoreName, restoreValue } from '../state/table-changes.ts';
 import type { Clock, TimeKind } from '../time/clock.ts';
 import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
@@ -184,10 +184,7 @@ function byKey(backend: StateBackend): PassedRows {
       table.set(key, passed);
     },
     sweep: (gone, budget) => table.sweep(gone, budget),
-    restore: ([key, ...row], gone) => {
-      if (row.length === 0 || gone(row[0])) table.delete(key);
-      else table.set(key, row[0]);
-    },
+    restore: ([key, ...row], gone) => restoreValue(table, key, row, gone),
   };
 }
 
@@ -202,11 +199,6 @@ function byName(backend: StateBackend): PassedRows {
       table.set(key, name, passed);
     },
     sweep: (gone, budget) => table.sweep(gone, budget),
-    restore: ([key, ...row], gone) => {
-      const name = row[0] as MapKey;
-      if (row.length === 0) table.clear(key);
-      else if (row.length === 1 || gone(row[1])) table.delete(key, name);
-      else table.set(key, name, row[1]);
-    },
+    restore: ([key, ...row], gone) => restoreName(table, key, row, gone),
   };
 }

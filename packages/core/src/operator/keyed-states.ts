@@ -1,11 +1,17 @@
-import type { ListTable, MapKey, MapTable, StateBackend, ValueTable } from '../state/backend.ts';
+import type { ListTable, MapTable, StateBackend, ValueTable } from '../state/backend.ts';
 import type { Changing } from '../state/increments.ts';
 import { type Key, keyGroupOf } from '../state/key-groups.ts';
 import { ListHandle } from '../state/list-handle.ts';
 import { MapHandle } from '../state/map-handle.ts';
 import type { Scope } from '../state/scope.ts';
 import type { StateSpec } from '../state/spec.ts';
-import { type EntryOf, KeyChanges, NameChanges } from '../state/table-changes.ts';
+import {
+  type EntryOf,
+  KeyChanges,
+  NameChanges,
+  restoreName,
+  restoreValue,
+} from '../state/table-changes.ts';
 import { Lifetime, type TimeToLive } from '../state/ttl.ts';
 import { ValueHandle } from '../state/value-handle.ts';
 import { isPrimitive, plainCopy } from '../window/plain-copy.ts';
@@ -73,10 +79,10 @@ export class KeyedStates {
     const table = this.tables.get(name);
     if (table === undefined) throw new Error(`a snapshot has a state "${name}", the step has not`);
     const { lifetime, kind, rows } = table;
-    if (kind === 'map') restoreName(rows, key, row, lifetime);
+    const gone = (one: unknown): boolean => lifetime?.gone(one) === true;
+    if (kind === 'map') restoreName(rows, key, row, gone);
     else if (kind === 'list') rows.set(key, alive(row[0] as readonly unknown[], lifetime));
-    else if (row.length > 0 && lifetime?.gone(row[0]) !== true) rows.set(key, row[0]);
-    else rows.delete(key);
+    else restoreValue(rows, key, row, gone);
   }
 
   /** What a key has, by name, for a dead letter; without what is gone and lies there still. */
@@ -125,18 +131,6 @@ function handleOf(table: Table, { initial }: ResolvedState, scope: Scope): unkno
   if (kind === 'list') return new ListHandle(rows, changes, scope, lifetime);
   const fresh = isPrimitive(initial) ? () => initial : () => plainCopy(initial).copy;
   return new ValueHandle(rows, changes, scope, fresh, lifetime);
-}
-
-function restoreName(
-  rows: MapTable,
-  key: Key,
-  row: readonly unknown[],
-  lifetime: Lifetime | undefined,
-): void {
-  const name = row[0] as MapKey;
-  if (row.length === 0) rows.clear(key);
-  else if (row.length === 1 || lifetime?.gone(row[1]) === true) rows.delete(key, name);
-  else rows.set(key, name, row[1]);
 }
 
 function alive(rows: readonly unknown[] = [], lifetime: Lifetime | undefined): readonly unknown[] {

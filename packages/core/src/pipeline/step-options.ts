@@ -1,4 +1,4 @@
-import type { NamesOf } from '../config/option-names.ts';
+import { type NamesOf, unknownOption } from '../config/option-names.ts';
 import type { JoinType } from '../join/join.ts';
 import type {
   AnyWindowOptions,
@@ -91,7 +91,7 @@ export function wrongOptions(kind: string, options: object | undefined): string 
   if (options === null || typeof options !== 'object') {
     return `takes an object of options, not ${options === null ? 'null' : typeof options}`;
   }
-  const unknown = Object.keys(options).find(option => !Object.hasOwn(known, option));
+  const unknown = unknownOption(options, known);
   if (unknown === undefined) return undefined;
   return `has no option ${JSON.stringify(unknown)}; there are ${Object.keys(known).join(', ')}`;
 }

@@ -114,3 +114,27 @@ export class NameChanges<E> implements Changing<MapItem, E> {
     for (const [name, row] of rows) yield this.entryOf(key, name, row);
   }
 }
+
+/** Takes up an entry's row, or its absence. What is gone by now may still be among those of earlier snapshots. */
+export function restoreValue(
+  table: ValueTable,
+  key: Key,
+  row: readonly unknown[],
+  gone: (row: unknown) => boolean,
+): void {
+  if (row.length === 0 || gone(row[0])) table.delete(key);
+  else table.set(key, row[0]);
+}
+
+/** The same for a row by name. */
+export function restoreName(
+  table: MapTable,
+  key: Key,
+  row: readonly unknown[],
+  gone: (row: unknown) => boolean,
+): void {
+  const name = row[0] as MapKey;
+  if (row.length === 0) table.clear(key);
+  else if (row.length === 1 || gone(row[1])) table.delete(key, name);
+  else table.set(key, name, row[1]);
+}

@@ -34,9 +34,9 @@ export class JobWatch {
 
   /** To be called now and then. */
   look(nowMs: number): void {
-    const { out, tasks } = this.job.stats();
+    const { out, tasks, deadLetters } = this.job.stats();
     this.lookAtOutput(out, tasks, nowMs);
-    this.lookAtDeadLetters();
+    this.lookAtDeadLetters(deadLetters);
     for (const task of tasks) {
       this.lookAtDelivery(task);
       this.lookAtCall(task);
@@ -49,8 +49,7 @@ export class JobWatch {
   }
 
   /** Also to be called when the job has ended. */
-  lookAtDeadLetters(): void {
-    const { deadLetters: count } = this.job.stats();
+  lookAtDeadLetters(count = this.job.stats().deadLetters): void {
     if (count < this.nextDeadLetters) return;
     this.nextDeadLetters = count * 10;
     const { name, deadLetters: topic } = this.job;
