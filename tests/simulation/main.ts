@@ -8,6 +8,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Progress } from '../../bench/runner/progress.ts';
 import { plantedBugs } from './planted.ts';
 import { describeReport, NOTHING, type Report, runSeeds, sumOf } from './seeds.ts';
 import { simulate } from './simulation.ts';
@@ -30,7 +31,7 @@ const seeds = Number(values.seeds);
 if (values.seed !== undefined) replay(Number(values.seed));
 else if (values.planted) process.exitCode = (await findPlanted()) ? 0 : 1;
 else if (values.step === undefined) process.exitCode = (await runAll()) ? 0 : 1;
-else process.send?.(await runSeeds(first, seeds, Number(values.step)));
+else await runSeeds(first, seeds, Number(values.step), one => process.send?.(one));
 
 function replay(seed: number): void {
   const trace = values.trace ? (line: string) => console.log(line) : undefined;
@@ -42,28 +43,38 @@ function replay(seed: number): void {
 
 async function runAll(): Promise<boolean> {
   const started = performance.now();
+  const progress = new Progress();
+  let report = NOTHING;
+  const told = (one: Report): void => {
+    report = sumOf(report, one);
+    // At once: what takes an hour may be stopped before its end.
+    if (one.faulty > 0) progress.clear();
+    for (const fault of one.faults) console.error(fault);
+    progress.show(`${report.seeds} of ${seeds} seeds, ${report.faulty} faulty`);
+  };
   const processes = Math.min(Number(values.processes), Math.max(seeds, 1));
   const parts = Array.from({ length: processes }, (_, i) => {
     const count = Math.ceil((seeds - i) / processes);
-    return inProcess(first + i, count, processes);
+    return inProcess(first + i, count, processes, told);
   });
-  const report = (await Promise.all(parts)).reduce(sumOf, NOTHING);
+  await Promise.all(parts);
+  progress.clear();
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-  for (const fault of report.faults) console.error(fault);
   console.log(`simulation: ${describeReport(report)}, in ${seconds} s`);
   return report.faulty === 0 && report.seeds === seeds;
 }
 
-async function inProcess(from: number, count: number, step: number): Promise<Report> {
+async function inProcess(
+  from: number,
+  count: number,
+  step: number,
+  told: (one: Report) => void,
+): Promise<void> {
   const options = ['--first', from, '--seeds', count, '--step', step].map(String);
   const child = fork(fileURLToPath(import.meta.url), options);
-  let report: Report | undefined;
-  child.on('message', message => {
-    report = message as Report;
-  });
-  const [code] = await once(child, 'exit');
-  if (report === undefined) throw new Error(`a process of seeds ended with ${String(code)}`);
-  return report;
+  child.on('message', message => told(message as Report));
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`a process of seeds ended with ${String(code)}`);
 }
 
 async function findPlanted(): Promise<boolean> {
@@ -72,7 +83,8 @@ async function findPlanted(): Promise<boolean> {
     const remove = bug.plant();
     const { faulty, faults } = await runSeeds(first, seeds);
     remove();
-    console.log(`planted: ${bug.name}: found in ${faulty} of ${seeds} seeds, as in ${faults[0]}`);
+    const example = faulty > 0 ? `, as in ${faults[0]}` : '';
+    console.log(`planted: ${bug.name}: found in ${faulty} of ${seeds} seeds${example}`);
     if (faulty === 0) all = false;
   }
   return all;

@@ -27,11 +27,18 @@ export const NOTHING: Report = {
   epochs: 0,
 };
 
-/** Runs every `step`-th seed, `count` in all, from `first` on. */
-export async function runSeeds(first: number, count: number, step = 1): Promise<Report> {
+/** Runs every `step`-th seed, `count` in all, from `first` on; `told` of each. */
+export async function runSeeds(
+  first: number,
+  count: number,
+  step = 1,
+  told?: (one: Report) => void,
+): Promise<Report> {
   let report = NOTHING;
   for (let i = 0; i < count; i++) {
-    report = sumOf(report, reportOf(simulate(first + i * step)));
+    const one = reportOf(simulate(first + i * step));
+    report = sumOf(report, one);
+    told?.(one);
     // What a crash leaves unclosed is given back by finalizers, which have turns of their own.
     await setImmediate();
   }

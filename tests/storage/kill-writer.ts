@@ -33,11 +33,15 @@ interface Heard {
 /** Logs that are written at a time: a process takes longer to start than it lives. */
 const LANES = 2;
 
-/** Kills writer processes with SIGKILL at random moments and looks at what they leave. */
-export async function killWriter(kills: number, seed: number): Promise<KillReport> {
+/** Kills writer processes with SIGKILL at random moments and looks at what they leave; `told` after each kill. */
+export async function killWriter(
+  kills: number,
+  seed: number,
+  told: (faults: readonly string[]) => void = () => {},
+): Promise<KillReport> {
   const lanes = Array.from({ length: Math.min(LANES, kills) }, (_, lane) => {
     const share = Math.floor((kills + lane) / LANES);
-    return killInLane(kills < LANES ? kills : share, seed + lane * 1_000_000);
+    return killInLane(kills < LANES ? kills : share, seed + lane * 1_000_000, told);
   });
   const reports = await Promise.all(lanes);
   const sum = (of: (report: KillReport) => number): number =>
@@ -50,7 +54,11 @@ export async function killWriter(kills: number, seed: number): Promise<KillRepor
   };
 }
 
-async function killInLane(kills: number, seed: number): Promise<KillReport> {
+async function killInLane(
+  kills: number,
+  seed: number,
+  told: (faults: readonly string[]) => void,
+): Promise<KillReport> {
   const random = seededRandom(seed);
   const directory = mkdtempSync(join(tmpdir(), 'lite-streams-kills-'));
   const faults: string[] = [];
@@ -62,13 +70,14 @@ async function killInLane(kills: number, seed: number): Promise<KillReport> {
       const follower = new Follower(directory, heard);
       await oneLife(directory, seed + kill, lifeMs, heard);
       follower.stop();
-      if (follower.fault !== undefined)
-        faults.push(`seed ${seed}, kill ${kill}: ${follower.fault}`);
       if (!heard.opened) inRecovery++;
       // Most of the time the next writer recovers what is left, and may be killed there.
-      if (kill % 5 !== 4 && kill !== kills - 1) continue;
-      const fault = look(directory, heard);
-      if (fault !== undefined) faults.push(`seed ${seed}, kill ${kill}: ${fault}`);
+      const isLookedAt = kill % 5 === 4 || kill === kills - 1;
+      const found = [follower.fault, isLookedAt ? look(directory, heard) : undefined]
+        .filter(fault => fault !== undefined)
+        .map(fault => `seed ${seed}, kill ${kill}: ${fault}`);
+      faults.push(...found);
+      told(found);
     }
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -3,6 +3,7 @@
 //
 //   node tests/storage/prove-kills.ts --kills 200 --seed 1
 import { parseArgs } from 'node:util';
+import { Progress } from '../../bench/runner/progress.ts';
 import { killWriter } from './kill-writer.ts';
 
 const { values } = parseArgs({
@@ -11,10 +12,18 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
+const kills = Number(values.kills);
 const started = performance.now();
-const report = await killWriter(Number(values.kills), Number(values.seed));
+const progress = new Progress();
+let killed = 0;
+const report = await killWriter(kills, Number(values.seed), faults => {
+  // At once: what takes long may be stopped before its end.
+  if (faults.length > 0) progress.clear();
+  for (const fault of faults) console.error(fault);
+  progress.show(`${++killed} of ${kills} writers killed`);
+});
+progress.clear();
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
-for (const fault of report.faults.slice(0, 10)) console.error(fault);
 console.log(
   `kill -9: ${report.kills} writers, ${report.inRecovery} of them before they had recovered, ` +
     `${report.records} records, ${report.faults.length} faults, in ${seconds} s`,
