@@ -66,6 +66,36 @@ describe('records that were offered, and that a shard has refused in the backgro
   });
 });
 
+describe('a send whose shard has stopped', () => {
+  test.each([
+    { how: 'the batch is full', options: { batchRecords: 1 }, value: 'v' },
+    { how: 'the batch has no room for it', options: { batchBytes: 512 }, value: 'v'.repeat(400) },
+    { how: 'it has a key', options: { batchRecords: 1 }, value: 'v', key: 'k' },
+  ])('rejects and does not throw: $how', async ({ options, ...record }) => {
+    const topic = Topic.create('t', small);
+    const producer = topic.producer(options);
+    const first = producer.send(record);
+    stop(topic, 0);
+    const second = producer.send(record);
+    await expect(second).rejects.toMatchObject(STOPPED);
+    await expect(first).rejects.toMatchObject(STOPPED);
+    expect(() => producer.send({ value: 7 as never })).toThrow(
+      expect.objectContaining({ code: 'INVALID_VALUE' }),
+    );
+    await producer.close();
+  });
+
+  test('rejects with a signal, too', async () => {
+    const topic = Topic.create('t', small);
+    const producer = topic.producer({ batchRecords: 1 });
+    producer.offer({ value: 'v' });
+    stop(topic, 0);
+    const { signal } = new AbortController();
+    await expect(producer.send({ value: 'v' }, { signal })).rejects.toMatchObject(STOPPED);
+    await producer.close();
+  });
+});
+
 test.each(['flushSync', 'closeSync'] as const)('%s sends what other shards take', how => {
   const topic = Topic.create('t', { ...small, shards: 3 });
   const producer = topic.producer();

@@ -30,6 +30,9 @@ export interface ProducerOptions {
   maxWaitingSends?: number | undefined;
 }
 
+/** What a shard refuses whatever the record is. */
+const OF_SHARDS: ReadonlySet<string> = new Set(['TOPIC_ENDED', 'SHARD_STOPPED', 'SHARD_POISONED']);
+
 const NAMES: NamesOf<ProducerOptions> = {
   batchRecords: true,
   batchBytes: true,
@@ -123,15 +126,15 @@ export class Producer {
   /**
    * Takes a record; resolves once it is acknowledged at the topic's level (`acks`: in memory, with
    * the operating system, on disk), together with all that were taken since the last time; a
-   * rejection leaves open which of them are. Waits for room where there is none: await it before the next
-   * call, or `TOO_MANY_WAITING` says so. Throws at once that, `CLOSED` and what is wrong with the record; rejects with `TOPIC_ENDED`, `SHARD_STOPPED`,
-   * `SHARD_POISONED`, `ABORTED`: a record that had not found room when its signal fired is not sent.
+   * rejection leaves open which of them are. Waits for room where there is none: await it before the
+   * next call, or `TOO_MANY_WAITING` says so. Throws at once that, `CLOSED` and what is wrong with the
+   * record; rejects with `TOPIC_ENDED`, `SHARD_STOPPED`, `SHARD_POISONED`, `ABORTED`: a record that had
+   * not found room when its signal fired is not sent.
    */
   send(record: RecordInput, options?: WaitOptions): Promise<void> {
     this.checkOpen();
     if (options?.signal !== undefined) return this.sendUnlessAborted(record, options.signal);
-    if (this.line !== undefined || !this.take(record)) return this.sendInLine(record);
-    return (this.delivery ?? this.schedule()).promise;
+    return this.sendNow(record);
   }
 
   /**
@@ -147,11 +150,18 @@ export class Producer {
   private sendUnlessAborted(record: RecordInput, signal: AbortSignal): Promise<void> {
     const what = `A send to the topic "${this.topic.name}"`;
     if (signal.aborted) return Promise.reject(aborted(what, signal));
-    const sent =
-      this.line !== undefined || !this.take(record)
-        ? this.sendInLine(record, signal)
-        : (this.delivery ?? this.schedule()).promise;
+    const sent = this.sendNow(record, signal);
     return unlessAborted(sent, what, signal);
+  }
+
+  private sendNow(record: RecordInput, signal?: AbortSignal): Promise<void> {
+    try {
+      if (this.line !== undefined || !this.take(record)) return this.sendInLine(record, signal);
+    } catch (error) {
+      if (isOfTheRecord(error)) throw error;
+      return Promise.reject(error);
+    }
+    return (this.delivery ?? this.schedule()).promise;
   }
 
   /** Takes a record, blocking the thread while there is no room. Throws as `send`. */
@@ -542,6 +552,11 @@ export class Producer {
     const message = `The producer of the topic "${this.topic.name}" is closed: make another one.`;
     return new StreamError('CLOSED', message);
   }
+}
+
+/** Whether the call was wrong, and not the state that its shard is in. */
+function isOfTheRecord(error: unknown): boolean {
+  return !(error instanceof StreamError && OF_SHARDS.has(error.code));
 }
 
 function ignore(): void {}
