@@ -6,6 +6,8 @@ import {
   type PipelineOptions,
   type Producer,
   pipeline,
+  type SessionWindows,
+  session,
   tumbling,
   valueState,
 } from 'lite-streams';
@@ -22,16 +24,22 @@ interface Reading {
   readonly n: number;
 }
 
-/** A sum per key, all in one window. Epochs begin when the bench says so. */
-function sums(options: PipelineOptions): Pipeline {
-  return pipeline('sums', options)
-    .from('readings', json<Reading>())
-    .keyBy(({ sensor }) => sensor)
-    .window(tumbling('1d'))
-    .aggregate({ create: () => 0, add: (sum, { n }) => sum + n, result: () => undefined })
-    .filter(() => false)
-    .to('none', json<undefined>());
-}
+/** A sum per key, in one window for all of them or in one of its own. Epochs begin when the bench says so. */
+const sums =
+  (window: ReturnType<typeof tumbling> | SessionWindows) =>
+  (options: PipelineOptions): Pipeline =>
+    pipeline('sums', options)
+      .from('readings', json<Reading>())
+      .keyBy(({ sensor }) => sensor)
+      .window(window)
+      .aggregate({
+        create: () => 0,
+        add: (sum, { n }) => sum + n,
+        merge: (left, right) => left + right,
+        result: () => undefined,
+      })
+      .filter(() => false)
+      .to('none', json<undefined>());
 
 /** The same in value state. */
 function processed(options: PipelineOptions): Pipeline {
@@ -50,15 +58,17 @@ function processed(options: PipelineOptions): Pipeline {
 /**
  * Keyed windows of one million keys, an epoch for every second of the thread's own time: records per
  * second with epochs and without, and how long the thread was at an epoch, from its barrier to its
- * commit. In between, 5 % of the keys change; and, stated beside, any key. The same for value state.
+ * commit. In between, 5 % of the keys change; and, stated beside, any key. The same for value state and for
+ * sessions.
  */
 export default (): Measurable => ({
   async measure({ quick }: Effort): Promise<Series[]> {
     const keys = quick ? KEYS.quick : KEYS.full;
     const cpuMs = 1_000 * (quick ? SECONDS.quick : SECONDS.full);
     return [
-      ...(await cost('checkpoint-cost', sums, keys, cpuMs)),
+      ...(await cost('checkpoint-cost', sums(tumbling('1d')), keys, cpuMs)),
       ...(await cost('checkpoint-cost-process', processed, keys, cpuMs)),
+      ...(await cost('checkpoint-cost-session', sums(session('1d')), keys, cpuMs)),
     ];
   },
 });

@@ -35,13 +35,13 @@ export class JoinSession implements Sleeper {
   }
 
   plain(): PlainSession {
-    const { key, start, end, fired } = this;
-    return [key, start, end, fired, this.left.plain(), this.right.plain()];
+    const { start, end, fired } = this;
+    return [start, end, fired, this.left.plain(), this.right.plain()];
   }
 }
 
+/** In a snapshot, with its key. */
 export type PlainSession = readonly [
-  key: unknown,
   start: number,
   end: number,
   fired: boolean,

@@ -1,15 +1,14 @@
 import { type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { type Sleeper, Wakes } from '../join/wakes.ts';
 import { kept } from '../record/kept.ts';
-import { readByGroup, writeByGroup } from '../state/grouped.ts';
-import { keyGroupOf } from '../state/key-groups.ts';
-import { KeyMap } from '../state/key-map.ts';
+import { furthestBehind } from '../state/grouped.ts';
+import { KeyObjects } from '../state/key-objects.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { JoinOutput } from './join-output.ts';
 import type { LateOutput } from './late-output.ts';
-import type { Operator } from './operator.ts';
+import type { Incremental, Operator } from './operator.ts';
 import type { TwoInputOperator } from './two-input.ts';
 
 export interface AsOfJoinParts {
@@ -43,7 +42,7 @@ class KeyVersions implements Sleeper {
  * the watermark has reached the next one, or `ttl` after it: nobody can ask for it then. A version
  * from behind the watermark that is still the last one serves the rows to come, and is not late.
  */
-export class AsOfJoinOperator implements TwoInputOperator {
+export class AsOfJoinOperator implements TwoInputOperator, Incremental {
   private readonly ttl: number;
   private readonly leftViews: boolean;
   private readonly rightViews: boolean;
@@ -53,7 +52,10 @@ export class AsOfJoinOperator implements TwoInputOperator {
   private readonly counts: RecordCounts;
   private readonly next: Operator;
 
-  private readonly keys = new KeyMap<KeyVersions>();
+  private readonly keys = new KeyObjects<KeyVersions>(({ waiting, versions }) => [
+    waiting.plain(),
+    versions.plain(),
+  ]);
   private readonly wakes = new Wakes<KeyVersions>();
   private now = Number.NEGATIVE_INFINITY;
   /** The key whose rows are being answered, and whether the watermark waits for that. */
@@ -76,6 +78,7 @@ export class AsOfJoinOperator implements TwoInputOperator {
     if (timestamp < this.now) return this.late.push(value, context, this.now, 'left');
     this.counts.joined++;
     const ofKey = this.ofKey(key);
+    this.keys.note(key);
     ofKey.waiting.insert(timestamp, this.leftViews ? kept(value) : value);
     if (timestamp <= this.now) return this.wake(ofKey);
     this.wakes.at(ofKey, timestamp);
@@ -90,6 +93,7 @@ export class AsOfJoinOperator implements TwoInputOperator {
     }
     this.counts.joined++;
     const ofKey = known ?? this.ofKey(key);
+    this.keys.note(key);
     const { versions } = ofKey;
     const at = versions.after(timestamp) - 1;
     if (at >= versions.head && versions.times[at] === timestamp)
@@ -125,30 +129,24 @@ export class AsOfJoinOperator implements TwoInputOperator {
     return this.waking === undefined ? true : this.wake(this.waking);
   }
 
-  /** Every key as `[key, waiting rows, versions]` in its group. */
   snapshot(writer: SnapshotWriter): void {
-    const entries = Array.from(this.keys.values(), ({ key, waiting, versions }) => [
-      key,
-      waiting.plain(),
-      versions.plain(),
-    ]);
-    writeByGroup(writer, this.now, entries, ([key]) => keyGroupOf(key));
+    this.keys.snapshot(writer, this.now);
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    return this.keys.snapshotChanges(writer, this.now, leastPart);
   }
 
   restore(reader: SnapshotReader): void {
-    let watermark = Number.POSITIVE_INFINITY;
-    readByGroup(
+    this.keys.restore(
       reader,
-      state => {
-        // Several tasks may have written: the one that was furthest behind holds.
-        watermark = Math.min(watermark, state as number);
+      furthestBehind(watermark => {
         this.now = watermark;
-      },
-      entry => {
-        const [key, waiting, versions] = entry as [unknown, PlainRows, PlainRows];
+      }),
+      (key, [waiting, versions]) => {
         const ofKey = this.ofKey(key);
-        ofKey.waiting.addAll(waiting);
-        ofKey.versions.addAll(versions);
+        ofKey.waiting.addAll(waiting as PlainRows);
+        ofKey.versions.addAll(versions as PlainRows);
         this.wakes.at(ofKey, this.dueAt(ofKey));
       },
     );
@@ -187,6 +185,7 @@ export class AsOfJoinOperator implements TwoInputOperator {
   private wake(ofKey: KeyVersions): boolean {
     const { waiting, versions } = ofKey;
     this.waking = ofKey;
+    this.keys.note(ofKey.key);
     this.output.aim(ofKey.key, undefined);
     while (waiting.size > 0 && waiting.first <= this.now) {
       if (!this.answer(waiting, versions)) return false;

@@ -1,12 +1,12 @@
+import { KeyObjects } from '../state/key-objects.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
-import { KeyedStore } from '../state/store.ts';
 import { Cell } from '../window/guard.ts';
 import type { PaneLogic } from '../window/pane.ts';
 import { refusePromise } from '../window/synchronous.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { Faults } from './faults.ts';
-import type { Operator } from './operator.ts';
+import type { Incremental, Operator } from './operator.ts';
 import type { WindowOutput } from './window-output.ts';
 
 /** The window of one key that is filling. */
@@ -31,10 +31,15 @@ export interface CountWindowParts {
 }
 
 /** Windows of so many values per key. Time passes through; the end of input fires what is left. */
-export class CountWindowOperator implements Operator {
+export class CountWindowOperator implements Operator, Incremental {
   private readonly parts: CountWindowParts;
   private readonly next: Operator;
-  private readonly store = new KeyedStore<Filling>();
+  private readonly keys = new KeyObjects<Filling>(({ cell, count, least, largest }) => [
+    cell.accumulator,
+    count,
+    least,
+    largest,
+  ]);
   /** The windows that the end of input still has to fire. */
   private ending: Iterator<[unknown, Filling], undefined> | undefined;
 
@@ -56,12 +61,13 @@ export class CountWindowOperator implements Operator {
     }
     if (logic.guard.settles) logic.guard.settle(full.cell, value);
     counts.windowed++;
+    this.keys.note(key);
     full.count++;
     if (timestamp < full.least) full.least = timestamp;
     if (timestamp > full.largest) full.largest = timestamp;
-    if (full.count === 1) this.store.set(key, full);
+    if (full.count === 1) this.keys.set(key, full);
     if (full.count < this.parts.size) return true;
-    this.store.delete(key);
+    this.keys.delete(key);
     return this.fire(full);
   }
 
@@ -70,7 +76,7 @@ export class CountWindowOperator implements Operator {
   }
 
   end(): boolean {
-    this.ending = this.store.entries();
+    this.ending = this.keys.items();
     return this.fireRest();
   }
 
@@ -80,25 +86,24 @@ export class CountWindowOperator implements Operator {
   }
 
   snapshot(writer: SnapshotWriter): void {
-    this.store.snapshot(writer, undefined, ({ cell, count, least, largest }) => [
-      cell.accumulator,
-      count,
-      least,
-      largest,
-    ]);
+    this.keys.snapshot(writer, undefined);
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    return this.keys.snapshotChanges(writer, undefined, leastPart);
   }
 
   restore(reader: SnapshotReader): void {
-    this.store.restore(
+    this.keys.restore(
       reader,
       () => {},
-      (plain, key) => {
-        const [accumulator, count, least, largest] = plain as [unknown, number, number, number];
+      (key, parts) => {
+        const [accumulator, count, least, largest] = parts as [unknown, number, number, number];
         const filling = new Filling(new Cell(key, accumulator));
         filling.count = count;
         filling.least = least;
         filling.largest = largest;
-        return filling;
+        this.keys.set(key, filling);
       },
     );
   }
@@ -107,7 +112,7 @@ export class CountWindowOperator implements Operator {
   private add(key: unknown, value: unknown): Filling {
     const { logic, step } = this.parts;
     const input = logic.read(value);
-    const filling = this.store.get(key) ?? new Filling(new Cell(key, logic.create()));
+    const filling = this.keys.get(key) ?? new Filling(new Cell(key, logic.create()));
     const { cell } = filling;
     const kept = logic.guard.keep(cell);
     try {
@@ -129,7 +134,7 @@ export class CountWindowOperator implements Operator {
     const rest = this.ending as Iterator<[unknown, Filling], undefined>;
     for (let step = rest.next(); step.done !== true; step = rest.next()) {
       const [key, filling] = step.value;
-      this.store.delete(key);
+      this.keys.delete(key);
       if (!this.fire(filling)) return false;
     }
     this.ending = undefined;

@@ -1,7 +1,7 @@
 import { StreamError } from '../errors.ts';
 import { described } from '../record/limits.ts';
 import type { MapKey, StateBackend } from '../state/backend.ts';
-import { readByGroup, writeByGroup } from '../state/grouped.ts';
+import { furthestBehind, readByGroup, writeByGroup } from '../state/grouped.ts';
 import { type Changing, Increments } from '../state/increments.ts';
 import { type Key, keyGroupOf } from '../state/key-groups.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
@@ -97,13 +97,11 @@ export class DedupeOperator implements Operator, Incremental {
   }
 
   restore(reader: SnapshotReader): void {
-    let told = Number.POSITIVE_INFINITY;
     readByGroup(
       reader,
-      state => {
-        told = Math.min(told, state as number);
-        this.now = told;
-      },
+      furthestBehind(watermark => {
+        this.now = watermark;
+      }),
       entry => {
         // A time of long ago may be in a snapshot of what has changed.
         this.rows.restore(entry as Row, this.gone);

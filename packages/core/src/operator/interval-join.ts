@@ -2,15 +2,14 @@ import type { ResolvedInterval } from '../join/spec.ts';
 import { NO_ROWS, type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { type Sleeper, Wakes } from '../join/wakes.ts';
 import { kept } from '../record/kept.ts';
-import { readByGroup, writeByGroup } from '../state/grouped.ts';
-import { keyGroupOf } from '../state/key-groups.ts';
-import { KeyMap } from '../state/key-map.ts';
+import { furthestBehind } from '../state/grouped.ts';
+import { KeyObjects } from '../state/key-objects.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { JoinOutput } from './join-output.ts';
 import type { LateOutput } from './late-output.ts';
-import type { Operator } from './operator.ts';
+import type { Incremental, Operator } from './operator.ts';
 import type { TwoInputOperator } from './two-input.ts';
 
 export interface IntervalJoinParts {
@@ -45,7 +44,7 @@ class KeyRows implements Sleeper {
  * given alone, at its own time, if its side is an outer one; time behind such a join is held back by
  * what that side keeps, so that these rows are not late there.
  */
-export class IntervalJoinOperator implements TwoInputOperator {
+export class IntervalJoinOperator implements TwoInputOperator, Incremental {
   private readonly lower: number;
   private readonly upper: number;
   private readonly lateBy: number;
@@ -63,7 +62,10 @@ export class IntervalJoinOperator implements TwoInputOperator {
   private readonly counts: RecordCounts;
   private readonly next: Operator;
 
-  private readonly keys = new KeyMap<KeyRows>();
+  private readonly keys = new KeyObjects<KeyRows>(({ left, right }) => [
+    left.plain(),
+    right.plain(),
+  ]);
   private readonly wakes = new Wakes<KeyRows>();
   private now = Number.NEGATIVE_INFINITY;
   private lateBefore = Number.NEGATIVE_INFINITY;
@@ -153,32 +155,24 @@ export class IntervalJoinOperator implements TwoInputOperator {
     return this.advancing ? this.advance() : true;
   }
 
-  /** Every key as `[key, left rows, right rows]` in its group. */
   snapshot(writer: SnapshotWriter): void {
-    const entries = Array.from(this.keys.values(), ({ key, left, right }) => [
-      key,
-      left.plain(),
-      right.plain(),
-    ]);
-    writeByGroup(writer, this.now, entries, ([key]) => keyGroupOf(key));
+    this.keys.snapshot(writer, this.now);
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    return this.keys.snapshotChanges(writer, this.now, leastPart);
   }
 
   restore(reader: SnapshotReader): void {
-    let watermark = Number.POSITIVE_INFINITY;
-    readByGroup(
+    this.keys.restore(
       reader,
-      state => {
-        // Several tasks may have written: the one that was furthest behind holds.
-        watermark = Math.min(watermark, state as number);
-        this.setTime(watermark);
-      },
-      entry => {
-        const [key, left, right] = entry as [unknown, PlainRows, PlainRows];
+      furthestBehind(watermark => this.setTime(watermark)),
+      (key, [left, right]) => {
         const rows = new KeyRows(key);
         rows.left = new TimedRows(this.leftOuter);
         rows.right = new TimedRows(this.rightOuter);
-        rows.left.addAll(left);
-        rows.right.addAll(right);
+        rows.left.addAll(left as PlainRows);
+        rows.right.addAll(right as PlainRows);
         this.keys.set(key, rows);
         this.wakes.at(rows, this.wakeAt(rows));
       },
@@ -195,6 +189,7 @@ export class IntervalJoinOperator implements TwoInputOperator {
 
   private rowsOf(key: unknown): KeyRows {
     this.counts.joined++;
+    this.keys.note(key);
     let rows = this.keys.get(key);
     if (rows === undefined) {
       rows = new KeyRows(key);
@@ -248,6 +243,7 @@ export class IntervalJoinOperator implements TwoInputOperator {
 
   private wake(rows: KeyRows): boolean {
     const { left, right } = rows;
+    this.keys.note(rows.key);
     if (this.leftOuter) {
       while (left.size > 0 && left.first + this.keepLeft <= this.now) {
         if (!this.giveLeft(left)) return false;

@@ -254,6 +254,34 @@ test('a row that is gone has no more partners, though it lies there still', () =
   expect(harness.counts).toMatchObject({ joined: 3, late: 1 });
 });
 
+test('of two sessions of a key the first one goes, from snapshots of what has changed too', () => {
+  const form = formOf(
+    { kind: 'session', gap: 10, described: '' },
+    { allowedLatenessMs: 10, type: 'left' },
+  );
+  const outputs = replayTwoInput(
+    parts => joinOperator(form, parts),
+    [
+      ['left', 'k', 0, 'l0'],
+      ['watermark', 12],
+      ['left', 'k', 40, 'l40'],
+      ['watermark', 30],
+      ['watermark', 31],
+      ['right', 'k', 41, 'r41'],
+      ['end'],
+    ],
+  );
+  expect(outputs.map(all => all.map(({ value }) => value))).toEqual([
+    [],
+    [],
+    [],
+    ['l0+undefined'],
+    [],
+    [],
+    ['l40+r41'],
+  ]);
+});
+
 test('sessions that have fired and merge make the pairs that have not been made, and no other', () => {
   const form = formOf({ kind: 'session', gap: 10, described: '' }, { allowedLatenessMs: 100 });
   const events: TwoInputEvent[] = [

@@ -1,5 +1,3 @@
-import { readByGroup, writeByGroup } from '../state/grouped.ts';
-import { keyGroupOf } from '../state/key-groups.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { Clock, TimeKind } from '../time/clock.ts';
 import type { ResolvedEarly } from '../window/early.ts';
@@ -8,7 +6,6 @@ import { KeyedPanes } from '../window/keyed-panes.ts';
 import type { PaneLogic } from '../window/pane.ts';
 import { type PaneAssigner, Targets } from '../window/pane-assigner.ts';
 import { PaneChange } from '../window/pane-change.ts';
-import { dumpPane, type PaneDump, paneOf } from '../window/pane-dump.ts';
 import type { EventTimeTrigger } from '../window/trigger.ts';
 import type { Now, TriggerCalls, Verdict } from '../window/user-trigger.ts';
 import type { Panes } from '../window/window.ts';
@@ -16,7 +13,7 @@ import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { Faults } from './faults.ts';
 import type { LateOutput } from './late-output.ts';
-import type { Clocked, Operator } from './operator.ts';
+import type { Clocked, Incremental, Operator } from './operator.ts';
 import type { WindowOutput } from './window-output.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -51,7 +48,7 @@ export interface KeyedWindowParts {
  * are the same. A pane is woken by an alarm in a queue; one step of it is one call of user code and at
  * most one result, so that it can be suspended after any.
  */
-export class KeyedWindowOperator implements Operator, Clocked {
+export class KeyedWindowOperator implements Operator, Clocked, Incremental {
   private readonly parts: KeyedWindowParts;
   private readonly next: Operator;
   private readonly panes = new KeyedPanes();
@@ -106,6 +103,7 @@ export class KeyedWindowOperator implements Operator, Clocked {
     const { key } = context;
     parts.assigner.assign(this.panes.of(key), key, timestamp, now.watermark, targets);
     if (targets.count === 0) return this.turnAway(value, context);
+    this.panes.note(key);
     try {
       this.change.add(targets, value, timestamp, now);
     } catch (error) {
@@ -154,14 +152,17 @@ export class KeyedWindowOperator implements Operator, Clocked {
   }
 
   snapshot(writer: SnapshotWriter): void {
-    const dumps = Array.from(this.panes, dumpPane);
-    writeByGroup(writer, { ...this.now }, dumps, ({ key }) => keyGroupOf(key));
+    this.panes.snapshot(writer, { ...this.now });
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    return this.panes.snapshotChanges(writer, { ...this.now }, leastPart);
   }
 
   restore(reader: SnapshotReader): void {
     const { now } = this;
     let watermark = NEVER;
-    readByGroup(
+    this.panes.restore(
       reader,
       state => {
         // Several tasks may have written: the one that was furthest behind holds.
@@ -169,11 +170,7 @@ export class KeyedWindowOperator implements Operator, Clocked {
         now.watermark = watermark;
         now.clockMs = Math.max(now.clockMs, (state as Now).clockMs);
       },
-      entry => {
-        const pane = paneOf(entry as PaneDump);
-        this.panes.add(pane);
-        this.schedule(pane);
-      },
+      pane => this.schedule(pane),
     );
   }
 
@@ -271,6 +268,7 @@ export class KeyedWindowOperator implements Operator, Clocked {
       if (pane === undefined) continue;
       pane.alarm = undefined;
       this.awake = pane;
+      this.panes.note(pane.key);
       if (this.dueAt(pane) <= alarm.dueAt && !this.step(pane, alarm.dueAt)) return false;
     }
     this.advancing = false;
@@ -287,6 +285,7 @@ export class KeyedWindowOperator implements Operator, Clocked {
       if (pane === undefined) continue;
       pane.clockAlarm = undefined;
       this.awake = pane;
+      this.panes.note(pane.key);
       if (this.clockDueAt(pane) <= alarm.dueAt && !this.clockStep(pane, alarm.dueAt)) return false;
     }
     this.ticking = false;

@@ -1,16 +1,15 @@
 import { JoinSession, KeySessions, type PlainSession } from '../join/session.ts';
 import { Wakes } from '../join/wakes.ts';
 import { kept } from '../record/kept.ts';
-import { readByGroup, writeByGroup } from '../state/grouped.ts';
-import { keyGroupOf } from '../state/key-groups.ts';
-import { KeyMap } from '../state/key-map.ts';
+import { furthestBehind } from '../state/grouped.ts';
+import { KeyObjects } from '../state/key-objects.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import { type Due, DueQueue } from '../window/due.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { JoinOutput } from './join-output.ts';
 import type { LateOutput } from './late-output.ts';
-import type { Operator } from './operator.ts';
+import type { Incremental, Operator } from './operator.ts';
 import { PairLoop } from './pair-loop.ts';
 import type { TwoInputOperator } from './two-input.ts';
 
@@ -50,7 +49,7 @@ class Hold implements Due {
  * it goes, the rows of an outer side without a partner are given alone, at their own time; time behind
  * such a join is held back at the first row of all open sessions, so that these rows are not late there.
  */
-export class SessionJoinOperator implements TwoInputOperator {
+export class SessionJoinOperator implements TwoInputOperator, Incremental {
   private readonly gap: number;
   private readonly allowedLateness: number;
   private readonly leftViews: boolean;
@@ -62,7 +61,9 @@ export class SessionJoinOperator implements TwoInputOperator {
   private readonly loop: PairLoop;
   private readonly next: Operator;
 
-  private readonly keys = new KeyMap<KeySessions>();
+  private readonly keys = new KeyObjects<KeySessions>(({ sessions }) =>
+    sessions.map(session => session.plain()),
+  );
   private readonly wakes = new Wakes<JoinSession>();
   private readonly holds = new DueQueue<Hold>();
   private now = Number.NEGATIVE_INFINITY;
@@ -129,29 +130,31 @@ export class SessionJoinOperator implements TwoInputOperator {
     return this.advancing ? this.advance() : true;
   }
 
-  /** Every session in its key's group. */
   snapshot(writer: SnapshotWriter): void {
-    const all: PlainSession[] = [];
-    for (const { sessions } of this.keys.values()) {
-      for (const session of sessions) all.push(session.plain());
-    }
-    writeByGroup(writer, this.now, all, ([key]) => keyGroupOf(key));
+    this.keys.snapshot(writer, this.now);
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    return this.keys.snapshotChanges(writer, this.now, leastPart);
   }
 
   restore(reader: SnapshotReader): void {
-    let watermark = Number.POSITIVE_INFINITY;
-    readByGroup(
+    this.keys.restore(
       reader,
-      state => {
-        // Several tasks may have written: the one that was furthest behind holds.
-        watermark = Math.min(watermark, state as number);
+      furthestBehind(watermark => {
         this.now = watermark;
+      }),
+      (key, sessions) => {
+        const ofKey = new KeySessions();
+        for (const plain of sessions as readonly PlainSession[]) {
+          ofKey.sessions.push(this.restored(key, plain));
+        }
+        this.keys.set(key, ofKey);
       },
-      entry => this.restoreSession(entry as PlainSession),
     );
   }
 
-  private restoreSession([key, start, end, fired, left, right]: PlainSession): void {
+  private restored(key: unknown, [start, end, fired, left, right]: PlainSession): JoinSession {
     const session = this.create(key, start, end);
     session.fired = fired;
     session.left.addAll(left);
@@ -159,11 +162,8 @@ export class SessionJoinOperator implements TwoInputOperator {
     for (const marks of [left[2], right[2]]) {
       if (marks !== null) this.firings = marks.reduce((a, b) => Math.max(a, b), this.firings);
     }
-    const sessions = this.keys.get(key) ?? new KeySessions();
-    this.keys.set(key, sessions);
-    sessions.find(start, end);
-    sessions.sessions.splice(sessions.from, 0, session);
     this.wakes.at(session, this.dueAt(session));
+    return session;
   }
 
   /** The open session that a row belongs to, grown by it; `undefined`: the row is late. */
@@ -177,6 +177,7 @@ export class SessionJoinOperator implements TwoInputOperator {
     // What is judged is the session that the row would be in.
     if (end - 1 + this.allowedLateness <= this.now) return undefined;
     this.counts.joined++;
+    this.keys.note(key);
     if (ofKey === undefined) {
       ofKey = new KeySessions();
       this.keys.set(key, ofKey);
@@ -217,6 +218,7 @@ export class SessionJoinOperator implements TwoInputOperator {
   /** Makes the pairs that have not been made. */
   private fire(session: JoinSession): boolean {
     const { key, left, right, end, edges } = session;
+    this.keys.note(key);
     session.fired = true;
     this.firing = session;
     this.wakes.at(session, this.dueAt(session));
@@ -284,6 +286,7 @@ export class SessionJoinOperator implements TwoInputOperator {
         if (!this.loop.alone('right', key, edges, right, right.head, right.end)) return false;
       }
     }
+    this.keys.note(key);
     const ofKey = this.keys.get(key) as KeySessions;
     ofKey.remove(session);
     if (ofKey.sessions.length === 0) this.keys.delete(key);

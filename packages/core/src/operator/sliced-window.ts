@@ -1,4 +1,4 @@
-import { readByGroup, writeByGroup } from '../state/grouped.ts';
+import { furthestBehind, readByGroup, writeByGroup } from '../state/grouped.ts';
 import { Increments } from '../state/increments.ts';
 import { keyGroupOf } from '../state/key-groups.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
@@ -118,14 +118,11 @@ export class SlicedWindowOperator implements Operator, Incremental {
 
   restore(reader: SnapshotReader): void {
     const { windows } = this;
-    let watermark = Number.POSITIVE_INFINITY;
     readByGroup(
       reader,
-      state => {
-        // Several tasks may have written: the one that was furthest behind holds.
-        watermark = Math.min(watermark, state as number);
+      furthestBehind(watermark => {
         windows.now = watermark;
-      },
+      }),
       (entry, writtenAt) => {
         const [key, start, accumulator] = entry as [unknown, number, unknown];
         // What had gone where it was written may be open to the task that was furthest behind.

@@ -1,16 +1,15 @@
 import { type OpenWindow, OpenWindows, type Span, WindowedRows } from '../join/open-windows.ts';
 import { NO_ROWS, type PlainRows, TimedRows } from '../join/timed-rows.ts';
 import { kept } from '../record/kept.ts';
-import { readByGroup, writeByGroup } from '../state/grouped.ts';
-import { keyGroupOf } from '../state/key-groups.ts';
-import { KeyMap } from '../state/key-map.ts';
+import { furthestBehind } from '../state/grouped.ts';
+import { KeyObjects } from '../state/key-objects.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { SlidingAssigner } from '../window/sliding.ts';
 import type { ContextCell } from './context.ts';
 import type { RecordCounts } from './counters.ts';
 import type { JoinOutput } from './join-output.ts';
 import type { LateOutput } from './late-output.ts';
-import type { Operator } from './operator.ts';
+import type { Incremental, Operator } from './operator.ts';
 import { PairLoop } from './pair-loop.ts';
 import type { TwoInputOperator } from './two-input.ts';
 
@@ -34,7 +33,7 @@ export interface WindowJoinParts {
  * the rows of an outer side that had no partner in it are given alone, at their own time; time behind
  * such a join is held back by the window's life, so that these rows are not late there.
  */
-export class WindowJoinOperator implements TwoInputOperator {
+export class WindowJoinOperator implements TwoInputOperator, Incremental {
   private readonly slide: number;
   private readonly leftViews: boolean;
   private readonly rightViews: boolean;
@@ -46,7 +45,10 @@ export class WindowJoinOperator implements TwoInputOperator {
   private readonly loop: PairLoop;
   private readonly next: Operator;
 
-  private readonly keys = new KeyMap<WindowedRows>();
+  private readonly keys = new KeyObjects<WindowedRows>(({ left, right }) => [
+    left.plain(),
+    right.plain(),
+  ]);
   private readonly windows: OpenWindows;
 
   /** A row that has come into windows that have fired, and the next of them. */
@@ -124,27 +126,23 @@ export class WindowJoinOperator implements TwoInputOperator {
     return this.advancing ? this.advance() : true;
   }
 
-  /** Every key as `[key, left rows, right rows]` in its group; the windows follow from the rows. */
+  /** The rows of every key; the windows follow from them. */
   snapshot(writer: SnapshotWriter): void {
-    const entries = Array.from(this.keys.values(), ({ key, left, right }) => [
-      key,
-      left.plain(),
-      right.plain(),
-    ]);
-    writeByGroup(writer, this.windows.now, entries, ([key]) => keyGroupOf(key));
+    this.keys.snapshot(writer, this.windows.now);
+  }
+
+  snapshotChanges(writer: SnapshotWriter, leastPart?: number): number {
+    return this.keys.snapshotChanges(writer, this.windows.now, leastPart);
   }
 
   restore(reader: SnapshotReader): void {
-    let watermark = Number.POSITIVE_INFINITY;
-    readByGroup(
+    this.keys.restore(
       reader,
-      state => {
-        // Several tasks may have written: the one that was furthest behind holds.
-        watermark = Math.min(watermark, state as number);
+      furthestBehind(watermark => {
         this.windows.now = watermark;
-      },
-      entry => {
-        const [key, left, right] = entry as [unknown, PlainRows, PlainRows];
+      }),
+      (key, parts) => {
+        const [left, right] = parts as [PlainRows, PlainRows];
         const rows = new WindowedRows(key);
         rows.left = new TimedRows(false);
         rows.right = new TimedRows(false);
@@ -170,6 +168,7 @@ export class WindowJoinOperator implements TwoInputOperator {
 
   private rowsOf(key: unknown, span: Span): WindowedRows {
     this.counts.joined++;
+    this.keys.note(key);
     let rows = this.keys.get(key);
     if (rows === undefined) {
       rows = new WindowedRows(key);
@@ -303,6 +302,7 @@ export class WindowJoinOperator implements TwoInputOperator {
     }
     // Earlier windows have gone before, and the next one starts a slide later.
     const before = start + this.slide;
+    this.keys.note(key);
     left.dropTo(left.from(before));
     right.dropTo(right.from(before));
     if (left.size === 0 && right.size === 0) this.keys.delete(key);

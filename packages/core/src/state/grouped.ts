@@ -39,3 +39,12 @@ export function readByGroup(
     }
   }
 }
+
+/** For task states that are watermarks: of several tasks the one that was furthest behind holds. */
+export function furthestBehind(onTime: (watermark: number) => void): (state: unknown) => void {
+  let watermark = Number.POSITIVE_INFINITY;
+  return state => {
+    watermark = Math.min(watermark, state as number);
+    onTime(watermark);
+  };
+}

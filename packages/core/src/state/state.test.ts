@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fnv1a } from '../record/hash.ts';
 import { firstKeyGroup, KEY_GROUPS, keyGroupOf, keyHash, taskOfKeyGroup } from './key-groups.ts';
+import { KeyObjects } from './key-objects.ts';
 import { MemorySnapshot } from './memory-snapshot.ts';
 import { TASK_STATE } from './snapshot.ts';
-import { KeyedStore } from './store.ts';
 
 describe('key groups', () => {
   test('the hash is FNV-1a of the UTF-8 bytes; a number is its decimal text', () => {
@@ -33,35 +33,70 @@ describe('key groups', () => {
   });
 });
 
-test('a store keeps a value per key, and its snapshot spreads by key group', () => {
-  const store = new KeyedStore<{ n: number }>();
-  for (let i = 0; i < 100; i++) store.set(`k${i}`, { n: i });
-  store.set(7, { n: 700 });
-  store.delete('k0');
-  expect(store.get('k1')).toEqual({ n: 1 });
-  expect(store.get('k0')).toBeUndefined();
-  expect(store.size).toBe(100);
+test('objects by key enter a snapshot in their key groups', () => {
+  const objects = new KeyObjects<{ n: number }>(({ n }) => [n]);
+  for (let i = 0; i < 100; i++) objects.set(`k${i}`, { n: i });
+  objects.set(7, { n: 700 });
+  objects.delete('k0');
+  expect(objects.get('k1')).toEqual({ n: 1 });
+  expect(objects.get('k0')).toBeUndefined();
   const snapshot = new MemorySnapshot();
-  store.snapshot(snapshot, 'task', ({ n }) => n);
+  objects.snapshot(snapshot, 'task');
   const found = new Map<unknown, { n: number }>();
   for (const [from, to] of [
     [0, 50],
     [50, 128],
   ]) {
-    const part = new KeyedStore<{ n: number }>();
     const states: unknown[] = [];
-    part.restore(
+    objects.restore(
       snapshot.reader(from, to),
       state => states.push(state),
-      n => ({ n: n as number }),
+      (key, [n]) => {
+        expect(keyGroupOf(key) >= from && keyGroupOf(key) < to).toBe(true);
+        found.set(key, { n: n as number });
+      },
     );
     expect(states).toEqual(['task']);
-    for (const [key, value] of part.entries()) {
-      expect(keyGroupOf(key) >= from && keyGroupOf(key) < to).toBe(true);
-      found.set(key, value);
-    }
   }
-  expect(found).toEqual(new Map(store.entries()));
+  expect(found).toEqual(new Map(objects.items()));
+});
+
+test('of objects by key that change, snapshots tell the last that each key had, and what has gone', () => {
+  const objects = new KeyObjects<{ n: number }>(({ n }) => [n]);
+  const layers: MemorySnapshot[] = [];
+  const take = () => {
+    const snapshot = new MemorySnapshot();
+    const count = objects.snapshotChanges(snapshot, layers.length, 1);
+    layers.push(snapshot);
+    return count;
+  };
+  const change = (key: string, n: number) => {
+    objects.note(key);
+    objects.set(key, { n });
+  };
+  for (let n = 0; n < 100; n++) change(`k${n}`, n);
+  expect(take()).toBe(1);
+  change('k1', 1001);
+  change('new', 7);
+  objects.delete('k2');
+  expect(take()).toBe(2);
+  change('k1', 1002);
+  objects.delete('new');
+  expect(take()).toBe(3);
+  const states: unknown[] = [];
+  const found = new Map<unknown, unknown>();
+  objects.restore(
+    MemorySnapshot.layered(layers),
+    state => states.push(state),
+    (key, [n]) => {
+      expect(found.has(key)).toBe(false);
+      found.set(key, n);
+    },
+  );
+  expect(states).toEqual([2]);
+  expect(found).toEqual(new Map(Array.from(objects.items(), ([key, { n }]) => [key, n])));
+  expect(found.size).toBe(99);
+  expect(found.get('k1')).toBe(1002);
 });
 
 describe('a snapshot', () => {

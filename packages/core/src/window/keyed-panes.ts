@@ -1,15 +1,22 @@
-import { KeyMap } from '../state/key-map.ts';
+import { KeyObjects } from '../state/key-objects.ts';
+import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import { DueQueue } from './due.ts';
 import { Alarm, type KeyedPane } from './keyed-pane.ts';
+import { dumpPane, type PaneDump, paneOf } from './pane-dump.ts';
 
 /** The panes of all keys, and what wakes them: by the window's own time, and by the clock. */
 export class KeyedPanes {
   readonly queue = new DueQueue<Alarm>();
   readonly clockQueue = new DueQueue<Alarm>();
-  private readonly byKey = new KeyMap<KeyedPane[]>();
+  private readonly byKey = new KeyObjects<KeyedPane[]>(panes => panes.map(dumpPane));
 
   of(key: unknown): readonly KeyedPane[] | undefined {
     return this.byKey.get(key);
+  }
+
+  /** A pane of this key changes, comes or goes. */
+  note(key: unknown): void {
+    this.byKey.note(key);
   }
 
   add(pane: KeyedPane): void {
@@ -51,7 +58,27 @@ export class KeyedPanes {
     this.clockQueue.push(pane.clockAlarm);
   }
 
-  *[Symbol.iterator](): Generator<KeyedPane, undefined> {
-    for (const panes of this.byKey.values()) yield* panes;
+  snapshot(writer: SnapshotWriter, taskState: unknown): void {
+    this.byKey.snapshot(writer, taskState);
+  }
+
+  /** See `Incremental`. */
+  snapshotChanges(writer: SnapshotWriter, taskState: unknown, leastPart?: number): number {
+    return this.byKey.snapshotChanges(writer, taskState, leastPart);
+  }
+
+  /** Takes the panes of a snapshot in, and tells of each: nothing wakes it yet. */
+  restore(
+    reader: SnapshotReader,
+    onTaskState: (state: unknown) => void,
+    onPane: (pane: KeyedPane) => void,
+  ): void {
+    this.byKey.restore(reader, onTaskState, (key, dumps) => {
+      for (const dump of dumps) {
+        const pane = paneOf(key, dump as PaneDump);
+        this.add(pane);
+        onPane(pane);
+      }
+    });
   }
 }

@@ -1,30 +1,28 @@
 import { Cell } from './guard.ts';
 import { KeyedPane } from './keyed-pane.ts';
 
-/** A pane as it enters a snapshot. */
-export interface PaneDump {
-  readonly key: unknown;
-  readonly start: number;
-  readonly end: number;
+/** A pane as it enters a snapshot, with its key: by place, for names would be most of it. */
+export type PaneDump = readonly [
+  start: number,
+  end: number,
   /** One accumulator, or none. */
-  readonly content: readonly unknown[];
-  readonly fresh: number;
-  readonly total: number;
-  readonly least: number;
-  readonly largest: number;
-  readonly fired: boolean;
-  readonly earlyAt: number;
-  readonly triggerState: unknown;
-  readonly timers: readonly number[];
-  readonly clockTimers: readonly number[];
-}
+  content: readonly unknown[],
+  fresh: number,
+  total: number,
+  least: number,
+  largest: number,
+  fired: boolean,
+  earlyAt: number,
+  triggerState: unknown,
+  timers: readonly number[],
+  clockTimers: readonly number[],
+];
 
 export function dumpPane(pane: KeyedPane): PaneDump {
-  const { key, start, end, cell, fresh, total, least, largest, fired, earlyAt } = pane;
+  const { start, end, cell, fresh, total, least, largest, fired, earlyAt } = pane;
   const { triggerState, timers, clockTimers } = pane;
   const content = cell === undefined ? [] : [cell.accumulator];
-  return {
-    key,
+  return [
     start,
     end,
     content,
@@ -37,20 +35,22 @@ export function dumpPane(pane: KeyedPane): PaneDump {
     triggerState,
     timers,
     clockTimers,
-  };
+  ];
 }
 
-export function paneOf(dump: PaneDump): KeyedPane {
-  const pane = new KeyedPane(dump.key, dump.start, dump.end);
-  if (dump.content.length > 0) pane.cell = new Cell(dump.key, dump.content[0]);
-  pane.fresh = dump.fresh;
-  pane.total = dump.total;
-  pane.least = dump.least;
-  pane.largest = dump.largest;
-  pane.fired = dump.fired;
-  pane.earlyAt = dump.earlyAt;
-  pane.triggerState = dump.triggerState;
-  pane.timers = dump.timers;
-  pane.clockTimers = dump.clockTimers;
+export function paneOf(key: unknown, dump: PaneDump): KeyedPane {
+  const [start, end, content, fresh, total, least, largest, fired, earlyAt, ...ofTrigger] = dump;
+  const [triggerState, timers, clockTimers] = ofTrigger;
+  const pane = new KeyedPane(key, start, end);
+  if (content.length > 0) pane.cell = new Cell(key, content[0]);
+  pane.fresh = fresh;
+  pane.total = total;
+  pane.least = least;
+  pane.largest = largest;
+  pane.fired = fired;
+  pane.earlyAt = earlyAt;
+  pane.triggerState = triggerState;
+  pane.timers = timers;
+  pane.clockTimers = clockTimers;
   return pane;
 }
