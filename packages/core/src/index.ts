@@ -99,7 +99,7 @@ export type {
   WindowJoinOptions,
   WindowOptions,
 } from './pipeline/stream.ts';
-export type { SlowestInput, TaskStats } from './pipeline/task.ts';
+export type { SlowestInput, TaskStats } from './pipeline/task-stats.ts';
 export type { UserCall } from './pipeline/user-call.ts';
 export type { HeldTime } from './pipeline/why.ts';
 export { kept } from './record/kept.ts';

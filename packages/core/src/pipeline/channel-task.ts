@@ -8,7 +8,9 @@ import { RecordView } from '../record/view.ts';
 import type { Serde } from '../serde/serde.ts';
 import { WatermarkCombiner } from '../time/combiner.ts';
 import { Alignment } from './alignment.ts';
-import { Task, type TaskParts, type TaskStats } from './task.ts';
+import { Task } from './task.ts';
+import type { TaskParts } from './task-parts.ts';
+import type { TaskStats } from './task-stats.ts';
 
 /** One task before this one, and what it sends. */
 export interface ChannelInput {

@@ -1,4 +1,4 @@
-import type { TaskStats } from './task.ts';
+import type { TaskStats } from './task-stats.ts';
 
 interface Standing {
   readonly watermark: number;

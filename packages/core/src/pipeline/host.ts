@@ -2,8 +2,9 @@ import { fail, type StreamError } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Plan } from './plan.ts';
-import type { Task, TaskStats } from './task.ts';
+import type { Task } from './task.ts';
 import { type PipelineEpochs, TaskBuilder } from './task-builder.ts';
+import type { TaskStats } from './task-stats.ts';
 import type { Wiring } from './wiring.ts';
 
 /** All tasks of one thread, stepped in turn. A processor has one; so has the runtime without threads. */

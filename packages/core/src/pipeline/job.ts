@@ -4,7 +4,7 @@ import type { WaitOptions } from '../memory/abort.ts';
 import { addCounts, noCounts, type RecordCounts } from '../operator/counters.ts';
 import { groupPlace } from '../shard/group-access.ts';
 import type { ExplainOptions } from './explain.ts';
-import type { TaskStats } from './task.ts';
+import type { TaskStats } from './task-stats.ts';
 import type { HeldTime } from './why.ts';
 
 /** How a running pipeline stands. */

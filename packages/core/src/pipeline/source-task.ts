@@ -13,7 +13,9 @@ import {
 } from '../time/source-watermarks.ts';
 import type { SourceStep } from './graph.ts';
 import type { Positions } from './ledger.ts';
-import { Task, type TaskParts, type TaskStats } from './task.ts';
+import { Task } from './task.ts';
+import type { TaskParts } from './task-parts.ts';
+import type { TaskStats } from './task-stats.ts';
 
 // V8 folds a module's own constants into its code, those of other modules it loads at every use.
 const { data: DATA, topicEnd: TOPIC_END } = SOURCE_KIND;

@@ -27,7 +27,8 @@ import type { ChannelPlan, Plan, TaskPlan } from './plan.ts';
 import { RestorePoint, stageName, stateKind } from './restored-task.ts';
 import { SourceTask } from './source-task.ts';
 import type { StageExit, StageInput } from './stages.ts';
-import type { Task, TaskEpochs, TaskParts } from './task.ts';
+import type { Task } from './task.ts';
+import type { TaskEpochs, TaskParts } from './task-parts.ts';
 import type { Wiring } from './wiring.ts';
 
 const DEFAULT_CHANNEL_SLOTS = 1_024;

@@ -1,4 +1,4 @@
-import { type DeliverySink, type DeliveryStats, deliveryStats } from '../delivery/delivery-sink.ts';
+import { type DeliverySink, deliveryStats } from '../delivery/delivery-sink.ts';
 import type { HeldOutputs } from '../epoch/held-outputs.ts';
 import type { SourcePosition, StepSnapshot, TaskSnapshot } from '../epoch/task-snapshot.ts';
 import { StreamError } from '../errors.ts';
@@ -19,94 +19,13 @@ import { TASK_STATE } from '../state/snapshot.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Chain } from './chain.ts';
 import type { Exit } from './exit.ts';
-import { Landing } from './landing.ts';
-import { type Positions, ReleaseLedger } from './ledger.ts';
+import { InputRelease } from './input-release.ts';
+import type { Positions } from './ledger.ts';
 import type { TaskPlan } from './plan.ts';
 import type { RestoredTask } from './restored-task.ts';
+import type { TaskEpochs, TaskParts } from './task-parts.ts';
+import type { TaskStats } from './task-stats.ts';
 import { pendingCall, type UserCall } from './user-call.ts';
-
-/** How a task stands; plain data. */
-export interface TaskStats {
-  readonly pipeline: string;
-  readonly task: number;
-  readonly stage: number;
-  readonly index: number;
-  readonly processor: number;
-  readonly counts: RecordCounts;
-  /** Records that were overwritten in the source topic before they could be read. */
-  readonly lost: number;
-  /** Milliseconds since 1970; −∞ before there is one, +∞ at the end of input. */
-  readonly watermark: number;
-  /** When the watermark came to where it stands, by the clock, in milliseconds since 1970. */
-  readonly watermarkSinceMs: number;
-  /** The input that is furthest behind; none while all are idle, or while there is none. */
-  readonly slowest: SlowestInput | undefined;
-  readonly idle: boolean;
-  /** What holds back others that are further on: a producer of the shard, a task of the stage before. */
-  readonly heldBy: string | undefined;
-  /** Bytes of outputs that wait until their epoch is committed, and they are where they belong. */
-  readonly heldBytes: number;
-  /** Of a task with sinks outside. */
-  readonly delivery: DeliveryStats | undefined;
-  /** Work that has taken longer than `slowCallMs`, as a rule in a call of user code that does not return. */
-  readonly slowCall: UserCall | undefined;
-  /** The call of `mapAsync` that has been under way longest. */
-  readonly oldestCall: UserCall | undefined;
-  /** Waiting for room further down. */
-  readonly suspended: boolean;
-  /** Waiting with the next epoch until what the last one gave is where it belongs. */
-  readonly atBarrier: boolean;
-  readonly done: boolean;
-}
-
-/** The input of a task that its watermark waits for. */
-export interface SlowestInput {
-  /** Where the task reads a shard the number of a producer, else that of the task before. */
-  readonly input: number;
-  readonly watermark: number;
-  /** The watermark of the input that is furthest ahead. */
-  readonly furthest: number;
-}
-
-/** What all tasks are made from. */
-export interface TaskParts {
-  readonly pipeline: string;
-  readonly plan: TaskPlan;
-  readonly chain: Chain;
-  readonly exit: Exit;
-  readonly counts: RecordCounts;
-  /** For dead letters and late values; they may be what the chain is suspended by. */
-  readonly sideOutlets: readonly Outlet[];
-  readonly clock: Clock;
-  /** Where it says what it is at. */
-  readonly work: WorkRow;
-  /** Where the state of its steps lies; closed with the task. */
-  readonly backends: readonly StateBackend[];
-  /** Of a pipeline with checkpoints. */
-  readonly epochs: TaskEpochs | undefined;
-  readonly held: HeldOutputs | undefined;
-  /** Its sinks outside. */
-  readonly deliveries: readonly DeliverySink[];
-}
-
-/** What a task of a pipeline with checkpoints says. */
-export interface TaskEpochs {
-  /** The epoch that it goes on from, 0 for none. */
-  readonly from: number;
-  /** How its stage is known in snapshots, and of how many tasks. */
-  readonly stage: string;
-  readonly tasks: number;
-  /** What kind of state a step has. */
-  kindOf(step: string): string;
-  /** What marks the records that a way out gives in an epoch. */
-  tokenOf(epoch: number, outlet: number): number;
-  /** The barrier has been taken, and all output before it is acknowledged. */
-  taken(task: number, epoch: number, snapshot: TaskSnapshot): void;
-  /** The task has come to its end, and all its output is acknowledged. */
-  ended(task: number, snapshot: TaskSnapshot): void;
-  /** Inputs, or outputs that are held, fill up with what only the commit of an epoch releases. */
-  hurry(): void;
-}
 
 /** The number that outputs of the end are marked by: of which epoch they are is not known beforehand. */
 const END = 0;
@@ -143,14 +62,10 @@ export abstract class Task {
   private readonly asynchronous: readonly Asynchronous[];
   protected readonly clock: Clock;
   protected readonly work: WorkRow;
-  private readonly ledger: ReleaseLedger;
-  private readonly released: number[];
-  private readonly landing: Landing;
+  private readonly inputRelease: InputRelease;
   private suspended = false;
   private idleWanted = false;
   private idleTold = false;
-  /** Whether anything was read since the last note in the ledger. */
-  private unnoted = false;
   private closed = false;
   private passedTime = Number.NEGATIVE_INFINITY;
   /** The time passed as of the last step, and since when it has been that. */
@@ -185,7 +100,6 @@ export abstract class Task {
     this.clocked = parts.chain.clocked;
     this.backends = parts.backends;
     this.asynchronous = parts.chain.asynchronous;
-    this.landing = new Landing(parts.chain.asynchronous);
     this.clock = parts.clock;
     this.work = parts.work;
     this.work.idle();
@@ -194,8 +108,12 @@ export abstract class Task {
     this.held = parts.held;
     this.lastTaken = parts.epochs?.from ?? 0;
     this.deliveries = parts.deliveries;
-    this.ledger = new ReleaseLedger(inputs, parts.exit.channels);
-    this.released = new Array<number>(inputs).fill(0);
+    this.inputRelease = new InputRelease(
+      inputs,
+      parts.exit.channels,
+      parts.chain.asynchronous,
+      () => this.inputPositions(),
+    );
   }
 
   /** Goes on for about `budget` records; `true` when there was anything to do. `nowMs`: by its clock. */
@@ -340,7 +258,7 @@ export abstract class Task {
 
   /** An input was taken outside of `step`; `done` is false when that suspended the task. */
   protected took(done: boolean): void {
-    this.unnoted = true;
+    this.inputRelease.took();
     this.suspended = !done;
   }
 
@@ -407,7 +325,7 @@ export abstract class Task {
       if (this.resume()) {
         this.suspended = false;
         progress = true;
-        this.beginLanding();
+        this.inputRelease.goesOn();
       }
     }
     if (this.clocked.length > 0 && this.tick()) progress = true;
@@ -417,7 +335,7 @@ export abstract class Task {
       this.suspended = outcome === 'suspended';
       if (outcome !== 'nothing') {
         progress = true;
-        this.unnoted = true;
+        this.inputRelease.took();
       }
     }
     if (this.wanted !== 0 && !this.suspended && this.exit.isSettled()) {
@@ -491,7 +409,7 @@ export abstract class Task {
     for (let i = 0; i < this.clocked.length && !this.suspended; i++) {
       if (this.clocked[i].dueAtMs > nowMs) continue;
       any = true;
-      this.unnoted = true;
+      this.inputRelease.took();
       this.suspended = !this.clocked[i].tick(nowMs);
     }
     return any;
@@ -517,27 +435,6 @@ export abstract class Task {
     return true;
   }
 
-  /**
-   * What is in flight may suspend the task for ever, by being as much as there may be; so positions
-   * are taken whenever it is not suspended, and are good as soon as they have landed.
-   */
-  private beginLanding(): void {
-    if (!this.unnoted || this.asynchronous.length === 0 || this.landing.waits) return;
-    this.unnoted = false;
-    this.landing.begin(this.inputPositions());
-  }
-
-  private settleLanding(out: boolean): void {
-    const { landing } = this;
-    if (!this.suspended) this.beginLanding();
-    if (out && landing.waits && landing.landed()) this.ledger.note(landing.positions);
-  }
-
-  /** Whether nothing that was read is waited for any more. */
-  private isClear(): boolean {
-    return !this.unnoted && !this.landing.waits && this.ledger.clear;
-  }
-
   /** Gets output out, and releases the input that it came from. */
   private settle(): boolean {
     if (this.passedTime !== this.standing) {
@@ -554,23 +451,16 @@ export abstract class Task {
       this.hurriedForOutputs = true;
       this.epochs?.hurry();
     }
-    if (this.asynchronous.length > 0) this.settleLanding(out);
-    else if (out && !this.suspended && this.unnoted) {
-      this.unnoted = false;
-      this.ledger.note(this.inputPositions());
-    }
-    let progress = false;
-    if (this.ledger.collect(this.released)) {
-      this.releaseInputs(this.released);
-      progress = true;
-    }
+    const progressed = this.inputRelease.settle(this.suspended, out);
+    if (progressed) this.releaseInputs(this.inputRelease.released);
+    let progress = progressed;
     if (out && this.taken !== undefined && this.exit.isAcknowledged()) {
       const { epoch, snapshot } = this.taken;
       this.taken = undefined;
       this.epochs?.taken(this.plan.id, epoch, snapshot);
       progress = true;
     }
-    if (this.ending === 'flush' && !this.suspended && out && this.isClear()) {
+    if (this.ending === 'flush' && !this.suspended && out && this.inputRelease.isClear) {
       progress = this.finish() || progress;
     }
     return progress;

@@ -1,6 +1,6 @@
 import type { SlowestDelivery } from '../delivery/delivery-sink.ts';
 import type { Plan } from './plan.ts';
-import type { TaskStats } from './task.ts';
+import type { TaskStats } from './task-stats.ts';
 import { describeCall, topicOf } from './user-call.ts';
 
 /**
