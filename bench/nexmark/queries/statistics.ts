@@ -1,6 +1,6 @@
 // What q15 and q16 count in a day: bids, bidders and auctions, in all and by rank of price.
 
-import { type Aggregated, count, type Fold, where } from 'lite-streams';
+import { type Aggregated, count, distinct, where } from 'lite-streams';
 import type { Bid } from '../generator/events.ts';
 
 /** Ranks by price. */
@@ -10,37 +10,14 @@ export const high = ({ price }: Bid) => price >= 1_000_000;
 
 const ranks = [low, middle, high];
 
-/**
- * How many different ones there are in all and of each rank. As four of `distinct`, two of them behind
- * `where`, but with one look-up for a bid.
- */
-function distinctByRank(of: (bid: Bid) => number): Fold<Bid, Map<number, number>, number[]> {
-  const fold = (seen: Map<number, number>, id: number, bid: Bid) => {
-    const before = seen.get(id) ?? 0;
-    const after = before | (low(bid) ? 1 : middle(bid) ? 2 : 4);
-    return after === before ? seen : seen.set(id, after);
-  };
-  return {
-    empty: [0, 0, 0, 0],
-    create: () => new Map(),
-    read: of,
-    fold: (seen, id, bid) => fold(seen, id as number, bid),
-    add: (seen, bid) => fold(seen, of(bid), bid),
-    result(seen) {
-      const having = (rank: number) => [...seen.values()].filter(had => (had & (1 << rank)) !== 0);
-      return [seen.size, ...ranks.map((_, rank) => having(rank).length)];
-    },
-  };
-}
-
 /** What is counted; `columnsOf` gives the results their names. */
 export const statistics = {
   totalBids: count(),
   rank1Bids: where(low, count()),
   rank2Bids: where(middle, count()),
   rank3Bids: where(high, count()),
-  bidders: distinctByRank(({ bidder }) => bidder),
-  auctions: distinctByRank(({ auction }) => auction),
+  bidders: distinct(({ bidder }: Bid) => bidder, ranks),
+  auctions: distinct(({ auction }: Bid) => auction, ranks),
 };
 
 export function columnsOf({ bidders, auctions, ...bids }: Aggregated<typeof statistics>) {

@@ -1,5 +1,5 @@
 export { count } from './aggregate/count.ts';
-export { type Distinguishable, distinct } from './aggregate/distinct.ts';
+export { distinct } from './aggregate/distinct.ts';
 export { first } from './aggregate/first.ts';
 export { last } from './aggregate/last.ts';
 export { max } from './aggregate/max.ts';
@@ -8,6 +8,7 @@ export { min } from './aggregate/min.ts';
 export type { NumberOf } from './aggregate/number-input.ts';
 export { type PercentileOptions, percentile } from './aggregate/percentile.ts';
 export type { Rank, Ranked } from './aggregate/rank.ts';
+export type { Distinguishable, Seen } from './aggregate/seen.ts';
 export type { Sketch } from './aggregate/sketch.ts';
 export { sum } from './aggregate/sum.ts';
 export { topN } from './aggregate/top-n.ts';

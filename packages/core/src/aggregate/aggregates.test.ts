@@ -29,6 +29,8 @@ const any = (aggregate: object): Any => aggregate as Any;
 
 const INFO = { key: 'k', window: { start: 0, end: 10 } };
 const price = (sale: Sale): number => sale.price;
+const byName = (sale: Sale): string => sale.name;
+const isCheap = (sale: Sale): boolean => sale.price < 3;
 const byPrice = (sale: Sale): Rank => [sale.price, -sale.id];
 
 /** Each aggregate, and the same computed from the list of all values. */
@@ -49,6 +51,19 @@ const cases: [name: string, aggregate: Any, naive: (sales: readonly Sale[]) => u
     'distinct',
     any(distinct(({ name }: Sale) => name)),
     sales => new Set(sales.map(({ name }) => name)).size,
+  ],
+  [
+    'distinct of numbers',
+    any(distinct(({ price: p }: Sale) => p)),
+    sales => new Set(sales.map(price)).size,
+  ],
+  [
+    'distinct by class',
+    any(distinct(byName, [isCheap, ({ id }: Sale) => id % 2])),
+    sales => {
+      const different = (some: readonly Sale[]) => new Set(some.map(byName)).size;
+      return [sales, sales.filter(isCheap), sales.filter(({ id }) => id % 2)].map(different);
+    },
   ],
   [
     'topN',
@@ -191,6 +206,7 @@ describe('what is refused leaves no trace', () => {
     ['min', any(min(price)), undefined, /^min was given undefined/],
     ['percentile', any(percentile(50, price)), Number.POSITIVE_INFINITY, /a finite number/],
     ['distinct', any(distinct(({ price: p }: Sale) => p)), {}, /^distinct was given/],
+    ['distinct by class', any(distinct(price, [isCheap])), {}, /^distinct was given/],
     ['topN', any(topN(1, price)), 'dear', /to compare by/],
     ['topN by a list', any(topN(1, byPrice)), Number.NaN, /to compare by/],
     ['first', any(first(price)), null, /^first was given null/],
@@ -294,6 +310,21 @@ describe('arguments that cannot be', () => {
       }),
     );
   });
+});
+
+test.each([
+  ['no array', isCheap, 'a function'],
+  ['more than fit', Array.from({ length: 31 }, () => isCheap), '31 functions'],
+])('distinct refuses classes: %s', (_, classes, what) => {
+  expect(() => distinct(price, classes as never)).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_PIPELINE',
+      message: `distinct: the classes are ${what}; they must be up to 30 functions, in an array.`,
+    }),
+  );
+  expect(() => distinct(price, ['price < 3'] as never)).toThrow(
+    expect.objectContaining({ code: 'INVALID_PIPELINE' }),
+  );
 });
 
 test.each<[string, (of: never) => unknown]>([

@@ -1,54 +1,131 @@
+import { fail } from '../errors.ts';
+import { described } from '../record/limits.ts';
 import { type Fold, refuseInput } from '../window/fold.ts';
 import { checkFunction } from './function-input.ts';
+import { type Distinguishable, nothingSeen, type Seen, see, seeAll } from './seen.ts';
 
-/** What can be told apart by itself. */
-export type Distinguishable = string | number | boolean | bigint | null | undefined;
+/** So many classes fit beside the one of all values. */
+const MOST_CLASSES = 30;
 
 /**
  * How many different ones there are of a text, number or the like of each value. Exact: all that
- * were seen are kept, once each.
+ * were seen are kept, once each; whole numbers take the least.
+ */
+export function distinct<T>(of: (value: T) => Distinguishable): Fold<T, Seen, number>;
+/**
+ * The same in all, and among the values that each of up to 30 tests holds for: `[all, ...classes]`. As
+ * `distinct(of)` and `where(test, distinct(of))` for each, but what was seen is kept and looked up
+ * once. (Flink's planner shares the state of distinct counts with filters in this way.)
  */
 export function distinct<T>(
   of: (value: T) => Distinguishable,
-): Fold<T, Set<Distinguishable>, number> {
+  classes: readonly ((value: T) => unknown)[],
+): Fold<T, Seen, number[]>;
+export function distinct<T>(
+  of: (value: T) => Distinguishable,
+  classes?: readonly ((value: T) => unknown)[],
+): Fold<T, Seen, number | number[]> {
   checkFunction('distinct', of);
-  return new Distinct(of);
+  if (classes === undefined) return new Distinct(of);
+  if (!Array.isArray(classes) || classes.length > MOST_CLASSES) {
+    const what = Array.isArray(classes) ? `${classes.length} functions` : described(classes);
+    const message = `distinct: the classes are ${what}; they must be up to ${MOST_CLASSES} functions, in an array.`;
+    fail('INVALID_PIPELINE', message);
+  }
+  for (const test of classes) checkFunction('distinct', test);
+  return new DistinctByClass(of, classes);
 }
 
-class Distinct<T> implements Fold<T, Set<Distinguishable>, number> {
+/** Of all values. */
+const ALL = 1;
+
+function read<T>(of: (value: T) => Distinguishable, value: T): Distinguishable {
+  const given: unknown = of(value);
+  if (given !== null && (typeof given === 'object' || typeof given === 'function')) {
+    refuseInput('distinct', given, 'text, a number, a boolean or the like');
+  }
+  return given as Distinguishable;
+}
+
+function merge(left: Seen, right: Seen): Seen {
+  seeAll(left, right);
+  return left;
+}
+
+class Distinct<T> implements Fold<T, Seen, number> {
   readonly empty = 0;
+  readonly merge = merge;
   private readonly of: (value: T) => Distinguishable;
 
   constructor(of: (value: T) => Distinguishable) {
     this.of = of;
   }
 
-  create(): Set<Distinguishable> {
-    return new Set();
+  create(): Seen {
+    return nothingSeen(1);
   }
 
   read(value: T): Distinguishable {
-    const given: unknown = this.of(value);
-    if (given !== null && (typeof given === 'object' || typeof given === 'function')) {
-      refuseInput('distinct', given, 'text, a number, a boolean or the like');
-    }
-    return given as Distinguishable;
+    return read(this.of, value);
   }
 
-  fold(seen: Set<Distinguishable>, input: unknown): Set<Distinguishable> {
-    return seen.add(input as Distinguishable);
+  fold(seen: Seen, input: unknown): Seen {
+    see(seen, input as Distinguishable, ALL);
+    return seen;
   }
 
-  add(seen: Set<Distinguishable>, value: T): Set<Distinguishable> {
-    return seen.add(this.read(value));
+  add(seen: Seen, value: T): Seen {
+    return this.fold(seen, this.read(value));
   }
 
-  merge(left: Set<Distinguishable>, right: Set<Distinguishable>): Set<Distinguishable> {
-    for (const one of right) left.add(one);
-    return left;
+  result(seen: Seen): number {
+    return seen.counts[0];
+  }
+}
+
+/** What was read of a value: the same object each time, for it is taken in before the next one is read. */
+interface Read {
+  given: Distinguishable;
+  classes: number;
+}
+
+class DistinctByClass<T> implements Fold<T, Seen, number[]> {
+  readonly empty: number[];
+  readonly merge = merge;
+  private readonly of: (value: T) => Distinguishable;
+  private readonly classes: readonly ((value: T) => unknown)[];
+  private readonly input: Read = { given: undefined, classes: ALL };
+
+  constructor(of: (value: T) => Distinguishable, classes: readonly ((value: T) => unknown)[]) {
+    this.of = of;
+    this.classes = classes;
+    this.empty = [0, ...classes.map(() => 0)];
   }
 
-  result(seen: Set<Distinguishable>): number {
-    return seen.size;
+  create(): Seen {
+    return nothingSeen(1 + this.classes.length);
+  }
+
+  read(value: T): Read {
+    const { input, classes } = this;
+    input.given = read(this.of, value);
+    let all = ALL;
+    for (let i = 0; i < classes.length; i++) if (classes[i](value)) all |= 2 << i;
+    input.classes = all;
+    return input;
+  }
+
+  fold(seen: Seen, input: unknown): Seen {
+    const { given, classes } = input as Read;
+    see(seen, given, classes);
+    return seen;
+  }
+
+  add(seen: Seen, value: T): Seen {
+    return this.fold(seen, this.read(value));
+  }
+
+  result(seen: Seen): number[] {
+    return [...seen.counts];
   }
 }
