@@ -47,7 +47,7 @@ export class AppendHandle {
     this.room = topic.options.maxRecordBytes;
     this.writer = new RecordWriter({ maxRecordBytes: this.room });
     this.router = new Router(topic.options.partitioner, topic.shardCount);
-    this.staging = topic.scratch.alloc(this.room);
+    this.staging = topic.scratch.alloc(this.room, this);
     this.mask = topic.shardCount - 1;
     this.cell = topic.shards[0].cellAddress(this.appenders[0].producer);
     this.meta = metaOf(this.appenders[0].producer, KIND.data);
@@ -126,7 +126,7 @@ export class AppendHandle {
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
     // Where there was no room for the end of this producer, the owner appends it.
     this.topic.owner?.look();
-    scratch.free(this.staging, this.room);
+    scratch.free(this.staging, this.room, this);
     if (this.encoder !== undefined) {
       leaveAppends(this.encoder, this.first, this.appenders.length, this);
     }

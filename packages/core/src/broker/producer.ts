@@ -112,7 +112,7 @@ export class Producer {
     const nowMs = topic.now();
     this.shardBatches = new ShardBatches(this.appenders, batchRecords, batchBytes, nowMs);
     this.batches = this.shardBatches.list;
-    this.staging = this.scratch.alloc(this.room);
+    this.staging = this.scratch.alloc(this.room, this);
     this.ends = topic.shards.map(shard => shard.offsetOf(shard.published()));
     this.acknowledgements = acknowledgedAtOnce(topic) ? undefined : new Acknowledgements(topic);
     for (const batch of this.batches) if (batch.start() > 0) topic.bell.ring();
@@ -540,7 +540,7 @@ export class Producer {
     this.topic.owner?.look();
     this.shardBatches.close();
     this.topic.forget(this);
-    this.scratch.free(this.staging, this.room);
+    this.scratch.free(this.staging, this.room, this);
     if (wake > 0) this.topic.bell.ring();
   }
 

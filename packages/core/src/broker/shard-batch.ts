@@ -25,7 +25,7 @@ export class ShardBatches {
     nowMs: number,
   ) {
     this.scratch = appenders[0].shard.scratch;
-    this.table = this.scratch.alloc(appenders.length * BATCH.bytes);
+    this.table = this.scratch.alloc(appenders.length * BATCH.bytes, this);
     this.list = appenders.map(
       (appender, i) =>
         new ShardBatch(appender, batchRecords, batchBytes, nowMs, this.table + i * BATCH.bytes),
@@ -34,7 +34,7 @@ export class ShardBatches {
 
   close(): void {
     for (const batch of this.list) batch.close();
-    this.scratch.free(this.table, this.list.length * BATCH.bytes);
+    this.scratch.free(this.table, this.list.length * BATCH.bytes, this);
   }
 }
 
@@ -61,7 +61,7 @@ export class ShardBatch {
     this.scratch = appender.shard.scratch;
     const wanted = Math.max(batchBytes, appender.shard.plan.maxRecordBytes);
     this.room = Math.min(wanted, appender.maxBytes) & ~7;
-    this.address = this.scratch.alloc(this.room);
+    this.address = this.scratch.alloc(this.room, this);
     this.entry = entryAddress >> 2;
     const { i32 } = this.scratch;
     i32[this.entry + LIMIT] = this.address + this.room;
@@ -142,6 +142,6 @@ export class ShardBatch {
 
   close(): void {
     this.clear();
-    this.scratch.free(this.address, this.room);
+    this.scratch.free(this.address, this.room, this);
   }
 }

@@ -66,7 +66,7 @@ export class DeliverySink implements RecordSink, EpochOutputs {
   constructor(parts: DeliverySinkParts) {
     this.parts = parts;
     this.courier = new Courier(parts);
-    this.staging = scratch().alloc(this.room);
+    this.staging = scratch().alloc(this.room, this);
   }
 
   tryAppend(
@@ -154,7 +154,7 @@ export class DeliverySink implements RecordSink, EpochOutputs {
     this.open = false;
     this.courier.abandon();
     this.queue.length = 0;
-    scratch().free(this.staging, this.room);
+    scratch().free(this.staging, this.room, this);
   }
 
   private enqueue(delivery: DeliverySnapshot): void {
@@ -164,10 +164,9 @@ export class DeliverySink implements RecordSink, EpochOutputs {
 
   private growStaging(): void {
     const memory = scratch();
-    const larger = memory.alloc(this.room * 2);
-    memory.free(this.staging, this.room);
-    this.staging = larger;
+    memory.free(this.staging, this.room, this);
     this.room *= 2;
+    this.staging = memory.alloc(this.room, this);
   }
 }
 

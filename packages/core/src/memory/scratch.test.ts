@@ -1,7 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StreamError } from '../errors.ts';
 import { Scratch, scratch } from './scratch.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 test('a thread has one scratch memory', () => {
   expect(scratch()).toBe(scratch());
@@ -53,6 +59,23 @@ test('growing keeps the content and replaces every view', () => {
   expect(memory.buffer.readInt32LE(first)).toBe(0x01020304);
   memory.f64[first >> 3] = 1.5;
   expect(memory.buffer.readDoubleLE(first)).toBe(1.5);
+});
+
+test('what an owner has given back is not given back once more when it is garbage', async () => {
+  const memory = new Scratch();
+  const own = () => {
+    const owner = {};
+    memory.free(memory.alloc(64, owner), 64, owner);
+    return new WeakRef(owner);
+  };
+  const owner = own();
+  const address = memory.alloc(64);
+  for (let turns = 0; owner.deref() !== undefined && turns < 100; turns++) {
+    await setImmediate();
+    collect();
+  }
+  await setImmediate();
+  expect(memory.alloc(64)).not.toBe(address);
 });
 
 test('more than there can be is an error that tells how much there can be', () => {

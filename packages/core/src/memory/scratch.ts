@@ -40,6 +40,10 @@ export class Scratch {
 
   /** Free blocks by rising address; neighbours are always merged. */
   private readonly holes: FreeBlock[];
+  /** What owners had that are garbage and never gave it back. */
+  private readonly forgotten = new FinalizationRegistry<FreeBlock>(({ address, bytes }) =>
+    this.insert(address, bytes),
+  );
 
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES });
@@ -53,9 +57,10 @@ export class Scratch {
 
   /**
    * Takes `bytes` bytes (rounded up to a multiple of 8) and returns their 8-aligned address. The
-   * content is whatever was there before. Throws `OUT_OF_MEMORY`.
+   * content is whatever was there before. An `owner`, which has one such piece at a time, gives it back
+   * at the latest when it is garbage. Throws `OUT_OF_MEMORY`.
    */
-  alloc(bytes: number): number {
+  alloc(bytes: number, owner?: object): number {
     const wanted = rounded(bytes);
     for (const [index, block] of this.holes.entries()) {
       if (block.bytes < wanted) continue;
@@ -63,14 +68,16 @@ export class Scratch {
       block.address += wanted;
       block.bytes -= wanted;
       if (block.bytes === 0) this.holes.splice(index, 1);
+      if (owner !== undefined) this.forgotten.register(owner, { address, bytes: wanted }, owner);
       return address;
     }
     this.grow(wanted);
-    return this.alloc(bytes);
+    return this.alloc(bytes, owner);
   }
 
-  /** Gives back what `alloc(bytes)` returned as `address`. */
-  free(address: number, bytes: number): void {
+  /** Gives back what `alloc(bytes, owner)` returned as `address`. */
+  free(address: number, bytes: number, owner?: object): void {
+    if (owner !== undefined) this.forgotten.unregister(owner);
     this.insert(address, rounded(bytes));
   }
 

@@ -75,7 +75,7 @@ export class EpochSink implements EpochRecordSink, EpochOutputs {
     this.appenders = registerProducer(topic.name, topic.shards, topic.thread);
     this.shardBatches = new ShardBatches(this.appenders, BATCH_RECORDS, BATCH_BYTES, topic.now());
     this.batches = this.shardBatches.list;
-    this.staging = topic.scratch.alloc(this.room);
+    this.staging = topic.scratch.alloc(this.room, this);
     this.begun = this.batches.map(batch => this.begin(batch));
     this.piles = this.batches.map(() => new RecordPile());
     this.pending = this.batches.map(() => []);
@@ -142,7 +142,7 @@ export class EpochSink implements EpochRecordSink, EpochOutputs {
     for (const appender of this.appenders) wake |= appender.end(this.topic.now());
     this.topic.owner?.look();
     this.shardBatches.close();
-    this.topic.scratch.free(this.staging, this.room);
+    this.topic.scratch.free(this.staging, this.room, this);
     if (wake > 0) this.topic.bell.ring();
   }
 

@@ -46,7 +46,7 @@ export class TopicSink implements RecordSink {
     const now = topic.now();
     this.shardBatches = new ShardBatches(this.appenders, BATCH_RECORDS, BATCH_BYTES, now);
     this.batches = this.shardBatches.list;
-    this.staging = topic.scratch.alloc(this.room);
+    this.staging = topic.scratch.alloc(this.room, this);
     for (const batch of this.batches) if (batch.start() > 0) topic.bell.ring();
   }
 
@@ -115,7 +115,7 @@ export class TopicSink implements RecordSink {
     // Where there was no room for the end of this producer, the owner appends it.
     this.topic.owner?.look();
     this.shardBatches.close();
-    this.topic.scratch.free(this.staging, this.room);
+    this.topic.scratch.free(this.staging, this.room, this);
     if (wake > 0) this.topic.bell.ring();
   }
 

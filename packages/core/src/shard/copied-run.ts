@@ -53,7 +53,7 @@ export class CopiedRun {
 
   /** Gives the scratch memory back. */
   close(): void {
-    if (this.bytes > 0) this.shard.scratch.free(this.address, this.bytes);
+    if (this.bytes > 0) this.shard.scratch.free(this.address, this.bytes, this);
     this.bytes = 0;
   }
 
@@ -71,7 +71,7 @@ export class CopiedRun {
     if (bytes <= this.bytes) return;
     this.close();
     const rounded = 2 ** Math.ceil(Math.log2(bytes));
-    this.address = this.shard.scratch.alloc(rounded);
+    this.address = this.shard.scratch.alloc(rounded, this);
     this.bytes = rounded;
   }
 }

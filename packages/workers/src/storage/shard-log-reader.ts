@@ -37,9 +37,10 @@ export class ShardLogReader {
   private readonly disk: Disk;
   private readonly directory: string;
   private readonly belonging: Belonging;
-  private readonly memory = new FrameMemory(SLOTS_BYTES + WINDOW_BYTES);
-  /** Where compressed frames are read from: slots, then the decompressed body. */
-  private readonly inflated = new FrameMemory(SLOTS_BYTES);
+  /** Slots, then the window; nothing before a segment is open, for many readers only ask how far a log reaches. */
+  private readonly memory = new FrameMemory(0);
+  /** Where compressed frames are read from: slots, then the decompressed body; nothing before the first. */
+  private readonly inflated = new FrameMemory(0);
   private readonly run: SlotRun;
   private readonly marksMemory = new FrameMemory(2 * SECTOR_BYTES);
   private marks: DiskFile | undefined;
@@ -177,6 +178,7 @@ export class ShardLogReader {
     try {
       const header = readSegmentHeader(file);
       checkBelonging(file.path, header, firstOffset, this.belonging);
+      this.memory.grow(SLOTS_BYTES + WINDOW_BYTES, 0);
       const scanner = new FrameScanner(file, header.salt, this.memory, SLOTS_BYTES);
       this.segment?.file.close();
       this.segment = { file, header, scanner, index: undefined };
@@ -232,6 +234,7 @@ export class ShardLogReader {
 
   private inflate(scanner: FrameScanner, offset: number): SlotRun {
     const { inflated } = this;
+    inflated.grow(SLOTS_BYTES, 0);
     const { at, entriesAt } = frameBody(scanner, inflated, SLOTS_BYTES);
     const slots = new SlotTable(inflated, offset, at);
     const { count, endOffset, firstOffset } = scanner;
