@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
-import { withCompileCache } from './scripts/compile-cache.ts';
+import { compileCache } from './scripts/compile-cache.ts';
 
-if (process.env.NODE_V8_COVERAGE === undefined) Object.assign(process.env, withCompileCache);
+Object.assign(process.env, compileCache);
 
 // Tests and sources run as Node.js runs them, by type stripping, in a process of their own per file:
 // what a test sees is what a user's program sees, on every thread.

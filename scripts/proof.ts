@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { withCompileCache } from './compile-cache.ts';
+import { compileCache } from './compile-cache.ts';
 
 interface Proof {
   readonly name: string;
@@ -94,7 +94,7 @@ for (const { name, program, ci, full } of chosen) {
   const started = performance.now();
   const { status } = spawnSync('node', [program, ...(values.full ? full : ci)], {
     cwd: root,
-    env: { ...process.env, ...withCompileCache },
+    env: { ...process.env, ...compileCache },
     stdio: 'inherit',
   });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);

@@ -42,6 +42,31 @@ test('what was seen is what a Map would hold, together with what another one saw
   );
 });
 
+test('a few that take in many look at each a few times', () => {
+  const many = nothingSeen(1);
+  for (let n = 0; n < 5_000; n++) see(many, n * 7, 1);
+  const few = nothingSeen(1);
+  see(few, 1, 1);
+  let looks = 0;
+  const counting = (table: Int32Array): Int32Array =>
+    new Proxy(table, {
+      get(of, at) {
+        looks++;
+        return Reflect.get(of, at, of);
+      },
+    });
+  let table = counting(few.table);
+  Object.defineProperty(few, 'table', {
+    get: () => table,
+    set: (grown: Int32Array) => {
+      table = counting(grown);
+    },
+  });
+  seeAll(few, many);
+  expect(few.counts).toEqual([5_001]);
+  expect(looks).toBeLessThan(5_000 * 40);
+});
+
 test('numbers lie in a table that is never more than two thirds full, nor less than a third', () => {
   const seen = nothingSeen(1);
   for (let n = 1; n <= 100_000; n++) {

@@ -21,6 +21,8 @@ const FULL = 2 / 3;
 const { imul, clz32 } = Math;
 /** 2^32 / φ: spreads numbers that lie close together (Knuth, The Art of Computer Programming, 6.4). */
 const SPREAD = 0x9e3779b1 | 0;
+/** 1 / φ: steps of this part of a circle stay far from all earlier ones. */
+const STRIDE = 0.618;
 
 export function nothingSeen(classes: number): Seen {
   return {
@@ -46,7 +48,11 @@ export function see(seen: Seen, value: Distinguishable, classes: number): void {
 
 /** All that another one has seen. */
 export function seeAll(seen: Seen, { table, others }: Seen): void {
-  for (let at = 0; at < table.length; at += 2) {
+  const last = table.length - 1;
+  // In order of the hash a smaller table would fill from its beginning, in runs without end: every pair
+  // once, but far from the one before.
+  const stride = 2 * (Math.floor(STRIDE * (table.length >> 1)) | 1);
+  for (let pair = 0, at = 0; pair <= last >> 1; pair++, at = (at + stride) & last) {
     if (table[at + 1] !== 0) seeNumber(seen, table[at], table[at + 1]);
   }
   for (const [value, classes] of others) see(seen, value, classes);

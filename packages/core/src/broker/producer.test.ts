@@ -82,7 +82,7 @@ describe('a send whose shard has stopped', () => {
     expect(() => producer.send({ value: 7 as never })).toThrow(
       expect.objectContaining({ code: 'INVALID_VALUE' }),
     );
-    await producer.close();
+    await expect(producer.close()).rejects.toMatchObject(STOPPED);
   });
 
   test('rejects with a signal, too', async () => {
@@ -92,6 +92,18 @@ describe('a send whose shard has stopped', () => {
     stop(topic, 0);
     const { signal } = new AbortController();
     await expect(producer.send({ value: 'v' }, { signal })).rejects.toMatchObject(STOPPED);
+    await expect(producer.close()).rejects.toMatchObject(STOPPED);
+  });
+
+  test('that nobody awaits is told of by the next flush, with what else has gone', async () => {
+    const topic = Topic.create('t', small);
+    const producer = topic.producer({ batchRecords: 1 });
+    producer.offer({ value: 'offered' });
+    stop(topic, 0);
+    // Rejections that nobody handles end the test run.
+    void producer.send({ value: 'v' });
+    await delay(1);
+    await expect(producer.flush()).rejects.toMatchObject(STOPPED);
     await producer.close();
   });
 });

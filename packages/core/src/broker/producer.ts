@@ -1,6 +1,6 @@
 import { checkOption } from '../config/config.ts';
 import { checkOptionNames, type NamesOf } from '../config/option-names.ts';
-import { fail, StreamError } from '../errors.ts';
+import { type ErrorCode, fail, StreamError } from '../errors.ts';
 import { aborted, unlessAborted, type WaitOptions } from '../memory/abort.ts';
 import { later, park, parkSync } from '../memory/park.ts';
 import type { Scratch } from '../memory/scratch.ts';
@@ -31,7 +31,11 @@ export interface ProducerOptions {
 }
 
 /** What a shard refuses whatever the record is. */
-const OF_SHARDS: ReadonlySet<string> = new Set(['TOPIC_ENDED', 'SHARD_STOPPED', 'SHARD_POISONED']);
+const OF_SHARDS: ReadonlySet<ErrorCode> = new Set([
+  'TOPIC_ENDED',
+  'SHARD_STOPPED',
+  'SHARD_POISONED',
+]);
 
 const NAMES: NamesOf<ProducerOptions> = {
   batchRecords: true,
@@ -159,7 +163,11 @@ export class Producer {
       if (this.line !== undefined || !this.take(record)) return this.sendInLine(record, signal);
     } catch (error) {
       if (isOfTheRecord(error)) throw error;
-      return Promise.reject(error);
+      // With it may have gone what nobody awaits.
+      this.lost ??= { cause: error };
+      const refused = Promise.reject(error);
+      refused.catch(ignore);
+      return refused;
     }
     return (this.delivery ?? this.schedule()).promise;
   }

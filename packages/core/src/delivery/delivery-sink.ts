@@ -154,7 +154,7 @@ export class DeliverySink implements RecordSink, EpochOutputs {
     this.open = false;
     this.courier.abandon();
     this.queue.length = 0;
-    scratch().free(this.staging, this.room, this);
+    if (this.room > 0) scratch().free(this.staging, this.room, this);
   }
 
   private enqueue(delivery: DeliverySnapshot): void {
@@ -164,9 +164,12 @@ export class DeliverySink implements RecordSink, EpochOutputs {
 
   private growStaging(): void {
     const memory = scratch();
+    const larger = this.room * 2;
     memory.free(this.staging, this.room, this);
-    this.room *= 2;
-    this.staging = memory.alloc(this.room, this);
+    // Where there is no room it has none.
+    this.room = 0;
+    this.staging = memory.alloc(larger, this);
+    this.room = larger;
   }
 }
 

@@ -1,3 +1,4 @@
+import { furthestBehind } from '../state/grouped.ts';
 import type { SnapshotReader, SnapshotWriter } from '../state/snapshot.ts';
 import type { Clock, TimeKind } from '../time/clock.ts';
 import type { ResolvedEarly } from '../window/early.ts';
@@ -161,13 +162,13 @@ export class KeyedWindowOperator implements Operator, Clocked, Incremental {
 
   restore(reader: SnapshotReader): void {
     const { now } = this;
-    let watermark = NEVER;
+    const behind = furthestBehind(watermark => {
+      now.watermark = watermark;
+    });
     this.panes.restore(
       reader,
       state => {
-        // Several tasks may have written: the one that was furthest behind holds.
-        watermark = Math.min(watermark, (state as Now).watermark);
-        now.watermark = watermark;
+        behind((state as Now).watermark);
         now.clockMs = Math.max(now.clockMs, (state as Now).clockMs);
       },
       pane => this.schedule(pane),
@@ -268,8 +269,9 @@ export class KeyedWindowOperator implements Operator, Clocked, Incremental {
       if (pane === undefined) continue;
       pane.alarm = undefined;
       this.awake = pane;
+      if (this.dueAt(pane) > alarm.dueAt) continue;
       this.panes.note(pane.key);
-      if (this.dueAt(pane) <= alarm.dueAt && !this.step(pane, alarm.dueAt)) return false;
+      if (!this.step(pane, alarm.dueAt)) return false;
     }
     this.advancing = false;
     return true;
@@ -285,8 +287,9 @@ export class KeyedWindowOperator implements Operator, Clocked, Incremental {
       if (pane === undefined) continue;
       pane.clockAlarm = undefined;
       this.awake = pane;
+      if (this.clockDueAt(pane) > alarm.dueAt) continue;
       this.panes.note(pane.key);
-      if (this.clockDueAt(pane) <= alarm.dueAt && !this.clockStep(pane, alarm.dueAt)) return false;
+      if (!this.clockStep(pane, alarm.dueAt)) return false;
     }
     this.ticking = false;
     return true;

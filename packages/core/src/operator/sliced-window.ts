@@ -296,6 +296,7 @@ export class SlicedWindowOperator implements Operator, Incremental {
     slices.evict(this.keptFrom(window));
     if (slices.empty) this.byKey.delete(slices.key);
   }
+
   /** Where the slices begin that a later window has. */
   private keptFrom({ start }: LiveWindow): number {
     return start + this.parts.assigner.slide;

@@ -10,7 +10,7 @@ export class InputRelease {
   /** Whether anything was read since the last note. */
   private unnoted = false;
   private readonly positions: () => Positions;
-  private readonly isAsynchronous: boolean;
+  private readonly waitsForLanding: boolean;
   private readonly landing: Landing;
   private readonly ledger: ReleaseLedger;
 
@@ -23,7 +23,7 @@ export class InputRelease {
   ) {
     this.released = new Array<number>(inputs).fill(0);
     this.positions = positions;
-    this.isAsynchronous = asynchronous.length > 0;
+    this.waitsForLanding = asynchronous.length > 0;
     this.landing = new Landing(asynchronous);
     this.ledger = new ReleaseLedger(inputs, channels);
   }
@@ -43,7 +43,7 @@ export class InputRelease {
    * so positions are taken whenever it is not, and are good as soon as they have landed.
    */
   goesOn(): void {
-    if (!this.unnoted || !this.isAsynchronous || this.landing.waits) return;
+    if (!this.unnoted || !this.waitsForLanding || this.landing.waits) return;
     this.unnoted = false;
     this.landing.begin(this.positions());
   }
@@ -51,7 +51,7 @@ export class InputRelease {
   /** After a step; `out`: all output so far has been sent. Returns whether there is more in `released`. */
   settle(suspended: boolean, out: boolean): boolean {
     const { landing, ledger } = this;
-    if (this.isAsynchronous) {
+    if (this.waitsForLanding) {
       if (!suspended) this.goesOn();
       if (out && landing.waits && landing.landed()) ledger.note(landing.positions);
     } else if (out && !suspended && this.unnoted) {

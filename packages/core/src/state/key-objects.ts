@@ -31,6 +31,7 @@ export class KeyObjects<V> implements Changing<[Key, V], Entry> {
     this.objects.set(key, object);
   }
 
+  /** Notes it, too. */
   delete(key: unknown): void {
     this.noted.note(key);
     this.objects.delete(key);
@@ -54,7 +55,8 @@ export class KeyObjects<V> implements Changing<[Key, V], Entry> {
 
   /**
    * Tells the states of the tasks, then of each key's last entry what `partsOf` had given: objects are made
-   * once, however many entries there are, for others may know them from then on.
+   * once, however many entries there are, for others may know them from then on. So all entries are
+   * in memory at once, beside the objects that are made of them.
    */
   restore(
     reader: SnapshotReader,
