@@ -33,6 +33,8 @@ export interface Settings {
   readonly owners: number;
   readonly compression: 'none' | 'zstd';
   readonly segmentBytes: number;
+  /** How often an owner whose turn it is does nothing: others see much that is not in its logs yet. */
+  readonly ownersRest: number;
 }
 
 /** What of the machine everybody sees. Its clocks go on through crashes. */
@@ -259,7 +261,9 @@ export class EngineProcess {
       repairing: new Set(),
     };
     this.owners[index] = place;
+    const { random, settings } = this.parts;
     const step = (): void => {
+      if (random.chance(settings.ownersRest)) return;
       const gone = place.exited.shift();
       if (gone === undefined) place.cycle.step();
       else place.cycle.threadExited(gone);

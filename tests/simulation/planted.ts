@@ -1,5 +1,6 @@
 import { LOG } from '@lite-streams/core/internal';
 import { DeliverySink } from '../../packages/core/src/delivery/delivery-sink.ts';
+import { SourceTask } from '../../packages/core/src/pipeline/source-task.ts';
 import { ShardScribe } from '../../packages/workers/src/owner/shard-scribe.ts';
 import { EpochFiles } from '../../packages/workers/src/storage/epoch-files.ts';
 import { FrameScanner } from '../../packages/workers/src/storage/frame-scanner.ts';
@@ -65,6 +66,11 @@ export const plantedBugs: readonly PlantedBug[] = [
         return args[0].endsWith('.epoch.new') ? { ...file, dataSync: () => {} } : file;
       } as never);
     },
+  },
+  {
+    name: 'an epoch that is committed before its inputs are in their logs',
+    seeds: 60,
+    plant: () => replaced(SourceTask.prototype, 'inputIsKept', () => true),
   },
   {
     name: 'outputs that are appended before their epoch is kept',

@@ -83,6 +83,7 @@ class Simulation {
       owners: 1 + random.below(2),
       compression: random.chance(0.2) ? 'zstd' : 'none',
       segmentBytes: 4_096,
+      ownersRest: random.chance(0.3) ? 0.85 : 0,
     };
     this.trace(`settings ${JSON.stringify(this.settings)}`);
     this.disk.makeDirectory(DIRECTORY);

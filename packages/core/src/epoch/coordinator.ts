@@ -133,14 +133,14 @@ export class EpochCoordinator {
     else this.reportLate(nowMs);
   }
 
-  /** A task has taken the barrier of an epoch, and all its output before it is acknowledged. */
+  /** A task has taken the barrier of an epoch, and a crash leaves all its input and output before it. */
   taskTook(task: number, epoch: number, snapshot: TaskSnapshot, nowMs: number): void {
     if (epoch !== this.current) return;
     this.taken.set(task, snapshot);
     this.commitIfWhole(nowMs);
   }
 
-  /** A task has come to its end, and all its output is acknowledged. */
+  /** A task has come to its end, and a crash leaves its input and output. */
   taskEnded(task: number, snapshot: TaskSnapshot, nowMs: number): void {
     this.ended.set(task, snapshot);
     this.commitIfWhole(nowMs);

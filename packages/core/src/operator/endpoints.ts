@@ -25,6 +25,10 @@ export interface SourceInput {
   readonly lost: number;
   /** The offset that is read first. */
   readonly start: number;
+  /** Whether a crash leaves everything below `offset` where it is. Throws where it never will. */
+  isKept(offset: number): boolean;
+  /** Where to wait for that. */
+  readonly keptPlaces: readonly WaitingPlace[];
   /** Whether what was read and not released may soon hold producers back. */
   crowded(): boolean;
   /** Acquires up to `maxRecords` slots, which stay valid until the next `poll`; 0: nothing there. */

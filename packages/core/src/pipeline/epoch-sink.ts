@@ -1,3 +1,4 @@
+import { isLogged } from '../broker/acknowledgement.ts';
 import { Router } from '../broker/partitioner.ts';
 import { registerProducer } from '../broker/producer-id.ts';
 import { type ShardBatch, ShardBatches } from '../broker/shard-batch.ts';
@@ -11,7 +12,6 @@ import { RecordView } from '../record/view.ts';
 import { RecordWriter } from '../record/writer.ts';
 import type { Appender } from '../shard/appender.ts';
 import { KERNEL, KIND } from '../shard/layout.ts';
-import type { Shard } from '../shard/shard.ts';
 import { ShardScan } from '../shard/shard-scan.ts';
 
 const BATCH_RECORDS = 256;
@@ -229,21 +229,11 @@ export class EpochSink implements EpochRecordSink, EpochOutputs {
   private isAcknowledged(): boolean {
     if (this.ends === undefined) return true;
     for (const shard of this.topic.shards) {
-      if (!isLogged(this.topic, shard, this.ends[shard.number])) return false;
+      if (!isLogged(this.topic, shard, shard.offsetOf(this.ends[shard.number]))) return false;
     }
     this.ends = undefined;
     return true;
   }
-}
-
-/** Whether everything below a sequence is safe: the next epoch leaves it out. */
-function isLogged(topic: Topic, shard: Shard, end: number): boolean {
-  if (!topic.options.durable) return true;
-  const level = topic.options.acks === 'disk' ? 'durable' : 'written';
-  if (((end - shard.logged(level)) | 0) <= 0) return true;
-  shard.checkAlive();
-  if (shard.state() === KERNEL.STATE_STOPPED) throw topic.stopped(shard);
-  return false;
 }
 
 /** How many records stand behind marks of a token, by the producers that set them. */

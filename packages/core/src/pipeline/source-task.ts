@@ -205,6 +205,14 @@ export class SourceTask extends Task {
     return [...this.input.places];
   }
 
+  protected override inputIsKept(): boolean {
+    return this.input.isKept(this.position[0]);
+  }
+
+  protected override keptPlaces(): readonly WaitingPlace[] {
+    return this.input.keptPlaces;
+  }
+
   protected closeInputs(): void {
     this.release();
     this.input.close();

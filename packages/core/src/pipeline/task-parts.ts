@@ -42,9 +42,9 @@ export interface TaskEpochs {
   kindOf(step: string): string;
   /** What marks the records that a way out gives in an epoch. */
   tokenOf(epoch: number, outlet: number): number;
-  /** The barrier has been taken, and all output before it is acknowledged. */
+  /** The barrier has been taken, and a crash leaves all input and output before it. */
   taken(task: number, epoch: number, snapshot: TaskSnapshot): void;
-  /** The task has come to its end, and all its output is acknowledged. */
+  /** The task has come to its end, and a crash leaves its input and output. */
   ended(task: number, snapshot: TaskSnapshot): void;
   /** Inputs, or outputs that are held, fill up with what only the commit of an epoch releases. */
   hurry(): void;

@@ -195,6 +195,7 @@ export abstract class Task {
   /** Where to wait for input or room, when a step had nothing to do. */
   places(): WaitingPlace[] {
     const places = [...this.inputPlaces(), ...this.exit.places()];
+    if (this.taken !== undefined || this.ending === 'flush') places.push(...this.keptPlaces());
     return this.held === undefined ? places : [...places, this.held];
   }
 
@@ -229,6 +230,19 @@ export abstract class Task {
   protected abstract snapshotInputs(): unknown;
   /** Takes that back, of one task or of several whose place it takes. */
   protected abstract restoreInputs(states: readonly unknown[]): void;
+  /**
+   * Whether a crash leaves all input that was read where it is. An epoch must not be committed before: what
+   * came to stand at these offsets later would be passed over, and what was there would be counted.
+   */
+  protected inputIsKept(): boolean {
+    return true;
+  }
+
+  /** Where to wait for that. */
+  protected keptPlaces(): readonly WaitingPlace[] {
+    return [];
+  }
+
   /** Where a source has been read up to. */
   protected abstract sourcePosition(): SourcePosition | undefined;
 
@@ -454,7 +468,7 @@ export abstract class Task {
     const progressed = this.inputRelease.settle(this.suspended, out);
     if (progressed) this.releaseInputs(this.inputRelease.released);
     let progress = progressed;
-    if (out && this.taken !== undefined && this.exit.isAcknowledged()) {
+    if (out && this.taken !== undefined && this.isSafe()) {
       const { epoch, snapshot } = this.taken;
       this.taken = undefined;
       this.epochs?.taken(this.plan.id, epoch, snapshot);
@@ -466,6 +480,11 @@ export abstract class Task {
     return progress;
   }
 
+  /** Whether a crash leaves what was read, and what came of it. */
+  private isSafe(): boolean {
+    return this.exit.isAcknowledged() && this.inputIsKept();
+  }
+
   /** All is done: with checkpoints that has to be committed before it is over. */
   private finish(): boolean {
     if (this.epochs === undefined) {
@@ -473,7 +492,7 @@ export abstract class Task {
       this.done = true;
       return true;
     }
-    if (!this.exit.isSettled() || !this.exit.isAcknowledged()) return false;
+    if (!this.exit.isSettled() || !this.isSafe()) return false;
     if (!this.endTold) {
       this.endTold = true;
       this.epochs.ended(this.plan.id, this.snapshot(true, END));

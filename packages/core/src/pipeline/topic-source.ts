@@ -1,3 +1,4 @@
+import { isLogged } from '../broker/acknowledgement.ts';
 import type { Topic } from '../broker/topic.ts';
 import { fail } from '../errors.ts';
 import type { WaitingPlace } from '../memory/park.ts';
@@ -15,6 +16,7 @@ const MEMBER = 0;
 /** A shard of a topic as the source of a task. */
 export class TopicSource implements SourceInput {
   readonly places: readonly WaitingPlace[];
+  readonly keptPlaces: readonly WaitingPlace[];
   readonly stable: boolean;
   readonly start: number;
   lost = 0;
@@ -41,6 +43,7 @@ export class TopicSource implements SourceInput {
     this.run = this.reader.run;
     this.stable = !topic.shards[shard].overwrite && !topic.shards[shard].durable;
     this.places = [topic.recordPlaces[shard]];
+    this.keptPlaces = topic.options.durable ? [topic.logPlaces[shard]] : [];
   }
 
   poll(maxRecords: number): number {
@@ -86,6 +89,11 @@ export class TopicSource implements SourceInput {
       if (cellState(shard, id) === KERNEL.CELL_LIVE) into[count++] = id;
     }
     return count;
+  }
+
+  /** A reader sees what is published, and the log may have yet to get it. */
+  isKept(offset: number): boolean {
+    return isLogged(this.topic, this.reader.shard, offset);
   }
 
   crowded(): boolean {
