@@ -6,6 +6,7 @@
 //
 // It exits with 0 when all is done, and with 3 when the engine or the pipeline failed.
 
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Engine } from '@lite-streams/workers';
 import { killThread } from '@lite-streams/workers/internal';
@@ -28,6 +29,8 @@ try {
   const input = engine.topic('in');
   engine.topic('out', { shards: 2 });
   const job = await engine.run(new URL('./pipeline.ts', import.meta.url));
+  // It may not live to its end, when Node.js would do that.
+  flushCompileCache();
   if (Number(killEveryMs) > 0) {
     let turn = 0;
     let epoch = -1;

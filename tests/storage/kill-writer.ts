@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +40,8 @@ export async function killWriter(
   seed: number,
   told: (faults: readonly string[]) => void = () => {},
 ): Promise<KillReport> {
+  // Writers do not live to keep what they compile; most of it this process has compiled, too.
+  flushCompileCache();
   const lanes = Array.from({ length: Math.min(LANES, kills) }, (_, lane) => {
     const share = Math.floor((kills + lane) / LANES);
     return killInLane(kills < LANES ? kills : share, seed + lane * 1_000_000, told);
