@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { FlushOrder } from '../protocol/flush-order.ts';
 import { SEGMENT, SEGMENT_HEADER_BYTES } from './frame-layout.ts';
 import { checksum } from './frame-writer.ts';
-import { segmentName } from './segment.ts';
+import { segmentName, segmentPath, UNFINISHED } from './segment.ts';
 import { ShardLog, type ShardLogOptions } from './shard-log.ts';
 import { ShardLogReader } from './shard-log-reader.ts';
+import { seededRandom } from './testing/random.ts';
 import { refusal, SimulatedDisk } from './testing/simulated-disk.ts';
 import { runOf, type TestSlot } from './testing/slots.ts';
 
@@ -408,4 +409,20 @@ describe('a directory that does not fit', () => {
     disk.remove(`${DIRECTORY}/marks`);
     expect(openLog(SMALL, disk).log.endOffset).toBe(5);
   });
+});
+
+test('what an earlier attempt left of a segment never comes to stand in the place of one', () => {
+  const left = new SimulatedDisk();
+  left.makeDirectory(DIRECTORY);
+  const torn = left.openFile(segmentPath(DIRECTORY, 0) + UNFINISHED, 'create');
+  torn.write(Buffer.from('half a header'), 0);
+  torn.dataSync();
+  left.syncDirectory(DIRECTORY);
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = seededRandom(seed);
+    const disk = new SimulatedDisk(left);
+    ShardLog.open(disk, DIRECTORY);
+    const image = disk.image(random.below(disk.history.length + 1), 'disordered', random);
+    expect(ShardLog.open(image, DIRECTORY).endOffset).toBe(0);
+  }
 });

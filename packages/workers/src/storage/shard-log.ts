@@ -118,9 +118,19 @@ export class ShardLog {
     this.start = sealed[0]?.firstOffset ?? active?.header.firstOffset ?? end;
     this.durable = end;
     this.marks = this.openMarks(marks);
-    for (const path of this.recovery.removed) disk.remove(path);
+    this.removeLeftovers();
     this.active = active ?? this.makeSegment(end);
     this.reader = new ShardLogReader(disk, directory, this.belonging);
+  }
+
+  /**
+   * For good, before a file is made that has one of their names: else a crash may leave its renaming without
+   * its making, and one of these would stand in its place.
+   */
+  private removeLeftovers(): void {
+    const { removed } = this.recovery;
+    for (const path of removed) this.disk.remove(path);
+    if (removed.length > 0) this.disk.syncDirectory(this.directory);
   }
 
   /** The offset that the next record has. */
