@@ -83,6 +83,9 @@ async function read(consumer: Consumer, take: (value: string, shard: number) => 
   }
 }
 
+/** Whether the last processor was killed and not waited for: three that die while they import are taken for the module's fault. */
+let isStarting = false;
+
 async function killOne(producers: ProducerThread[]): Promise<void> {
   const role = (['producer', 'processor', 'owner'] as const)[below(3)];
   counts[role]++;
@@ -94,7 +97,9 @@ async function killOne(producers: ProducerThread[]): Promise<void> {
   }
   const index = role === 'owner' ? 0 : below(PROCESSORS);
   // Most of the time the next one is killed in the midst of its work, now and then while it starts.
-  const waits = role === 'processor' && below(4) > 0 ? 'job-restarted' : 'thread-replaced';
+  const waitsForJob = role === 'processor' && (below(4) > 0 || isStarting);
+  if (role === 'processor') isStarting = !waitsForJob;
+  const waits = waitsForJob ? 'job-restarted' : 'thread-replaced';
   const happened = once(engine.events, waits, { signal: AbortSignal.timeout(PATIENCE_MS) });
   killThread(engine, role, index);
   // It only ends here if it fails.
