@@ -26,62 +26,18 @@ export function distinct<T>(
   classes?: readonly ((value: T) => unknown)[],
 ): Fold<T, Seen, number | number[]> {
   checkFunction('distinct', of);
-  if (classes === undefined) return new Distinct(of);
+  if (classes === undefined) return new Distinct(of, [], ([all]) => all);
   if (!Array.isArray(classes) || classes.length > MOST_CLASSES) {
     const what = Array.isArray(classes) ? `${classes.length} functions` : described(classes);
     const message = `distinct: the classes are ${what}; they must be up to ${MOST_CLASSES} functions, in an array.`;
     fail('INVALID_PIPELINE', message);
   }
   for (const test of classes) checkFunction('distinct', test);
-  return new DistinctByClass(of, classes);
+  return new Distinct(of, classes, counts => [...counts]);
 }
 
 /** Of all values. */
 const ALL = 1;
-
-function read<T>(of: (value: T) => Distinguishable, value: T): Distinguishable {
-  const given: unknown = of(value);
-  if (given !== null && (typeof given === 'object' || typeof given === 'function')) {
-    refuseInput('distinct', given, 'text, a number, a boolean or the like');
-  }
-  return given as Distinguishable;
-}
-
-function merge(left: Seen, right: Seen): Seen {
-  seeAll(left, right);
-  return left;
-}
-
-class Distinct<T> implements Fold<T, Seen, number> {
-  readonly empty = 0;
-  readonly merge = merge;
-  private readonly of: (value: T) => Distinguishable;
-
-  constructor(of: (value: T) => Distinguishable) {
-    this.of = of;
-  }
-
-  create(): Seen {
-    return nothingSeen(1);
-  }
-
-  read(value: T): Distinguishable {
-    return read(this.of, value);
-  }
-
-  fold(seen: Seen, input: unknown): Seen {
-    see(seen, input as Distinguishable, ALL);
-    return seen;
-  }
-
-  add(seen: Seen, value: T): Seen {
-    return this.fold(seen, this.read(value));
-  }
-
-  result(seen: Seen): number {
-    return seen.counts[0];
-  }
-}
 
 /** What was read of a value: the same object each time, for it is taken in before the next one is read. */
 interface Read {
@@ -89,17 +45,22 @@ interface Read {
   classes: number;
 }
 
-class DistinctByClass<T> implements Fold<T, Seen, number[]> {
-  readonly empty: number[];
-  readonly merge = merge;
+class Distinct<T, R> implements Fold<T, Seen, R> {
+  readonly empty: R;
   private readonly of: (value: T) => Distinguishable;
   private readonly classes: readonly ((value: T) => unknown)[];
+  private readonly resultOf: (counts: readonly number[]) => R;
   private readonly input: Read = { given: undefined, classes: ALL };
 
-  constructor(of: (value: T) => Distinguishable, classes: readonly ((value: T) => unknown)[]) {
+  constructor(
+    of: (value: T) => Distinguishable,
+    classes: readonly ((value: T) => unknown)[],
+    resultOf: (counts: readonly number[]) => R,
+  ) {
     this.of = of;
     this.classes = classes;
-    this.empty = [0, ...classes.map(() => 0)];
+    this.resultOf = resultOf;
+    this.empty = this.result(this.create());
   }
 
   create(): Seen {
@@ -108,9 +69,13 @@ class DistinctByClass<T> implements Fold<T, Seen, number[]> {
 
   read(value: T): Read {
     const { input, classes } = this;
-    input.given = read(this.of, value);
+    const given: unknown = this.of(value);
+    if (given !== null && (typeof given === 'object' || typeof given === 'function')) {
+      refuseInput('distinct', given, 'text, a number, a boolean or the like');
+    }
     let all = ALL;
     for (let i = 0; i < classes.length; i++) if (classes[i](value)) all |= 2 << i;
+    input.given = given as Distinguishable;
     input.classes = all;
     return input;
   }
@@ -125,7 +90,12 @@ class DistinctByClass<T> implements Fold<T, Seen, number[]> {
     return this.fold(seen, this.read(value));
   }
 
-  result(seen: Seen): number[] {
-    return [...seen.counts];
+  merge(left: Seen, right: Seen): Seen {
+    seeAll(left, right);
+    return left;
+  }
+
+  result({ counts }: Seen): R {
+    return this.resultOf(counts);
   }
 }

@@ -76,7 +76,7 @@ export class CountWindowOperator implements Operator, Incremental {
   }
 
   end(): boolean {
-    this.ending = this.keys.items();
+    this.ending = this.keys.entries();
     return this.fireRest();
   }
 

@@ -112,7 +112,7 @@ function openTable(
   switch (kind) {
     case 'value': {
       const rows = backend.values(name);
-      return { kind, rows, changes: new KeyChanges(rows, entryOf), lifetime };
+      return { kind, rows, changes: new KeyChanges<StateRow>(rows, entryOf), lifetime };
     }
     case 'map': {
       const rows = backend.maps(name);
@@ -120,7 +120,7 @@ function openTable(
     }
     default: {
       const rows = backend.lists(name);
-      return { kind, rows, changes: new KeyChanges(rows, entryOf), lifetime };
+      return { kind, rows, changes: new KeyChanges<StateRow>(rows, entryOf), lifetime };
     }
   }
 }

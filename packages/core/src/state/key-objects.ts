@@ -1,9 +1,9 @@
-import { ChangedKeys } from './changed-keys.ts';
 import { readByGroup, writeByGroup } from './grouped.ts';
-import { type Changing, Increments } from './increments.ts';
+import { Increments } from './increments.ts';
 import { type Key, keyGroupOf } from './key-groups.ts';
 import { KeyMap } from './key-map.ts';
 import type { SnapshotReader, SnapshotWriter } from './snapshot.ts';
+import { KeyChanges } from './table-changes.ts';
 
 /** In a snapshot: a key and what its object is made of; of one that has gone the key alone. */
 type Entry = readonly [key: unknown, ...parts: unknown[]];
@@ -12,14 +12,16 @@ type Entry = readonly [key: unknown, ...parts: unknown[]];
  * Keyed state that is an object for each key, and snapshots of it, whole or of what has changed. A key
  * that has changed is written with all that it has; the step notes it.
  */
-export class KeyObjects<V> implements Changing<[Key, V], Entry> {
-  private readonly partsOf: (object: V) => readonly unknown[];
+export class KeyObjects<V> {
   private readonly objects = new KeyMap<V>();
-  private readonly noted = new ChangedKeys();
-  private readonly increments = new Increments<Entry>([this]);
+  private readonly changes: KeyChanges<Entry, V>;
+  private readonly increments: Increments<Entry>;
 
   constructor(partsOf: (object: V) => readonly unknown[]) {
-    this.partsOf = partsOf;
+    const entryOf = (key: Key, object?: V): Entry =>
+      object === undefined ? [key] : [key, ...partsOf(object)];
+    this.changes = new KeyChanges(this.objects, entryOf);
+    this.increments = new Increments([this.changes]);
   }
 
   get(key: unknown): V | undefined {
@@ -31,15 +33,20 @@ export class KeyObjects<V> implements Changing<[Key, V], Entry> {
     this.objects.set(key, object);
   }
 
+  /** In the order in which the keys came, up to 65,536 of them. */
+  entries(): Generator<[Key, V], undefined> {
+    return this.objects.entries();
+  }
+
   /** Notes it, too. */
   delete(key: unknown): void {
-    this.noted.note(key);
+    this.changes.note(key);
     this.objects.delete(key);
   }
 
   /** The key's object changes. */
   note(key: unknown): void {
-    this.noted.note(key);
+    this.changes.note(key);
   }
 
   snapshot(writer: SnapshotWriter, taskState: unknown): void {
@@ -69,34 +76,6 @@ export class KeyObjects<V> implements Changing<[Key, V], Entry> {
       last.set(key, parts);
     });
     for (const [key, parts] of last) if (parts.length > 0) onKey(key, parts);
-  }
-
-  noteAnew(most: number): void {
-    this.noted.noteAnew(most);
-  }
-
-  get overrun(): boolean {
-    return this.noted.overrun;
-  }
-
-  *changed(): Generator<Entry, undefined> {
-    for (const key of this.noted) {
-      const object = this.objects.get(key);
-      yield object === undefined ? [key] : [key, ...this.partsOf(object)];
-    }
-  }
-
-  /** In the order in which the keys came, up to 65,536 of them. */
-  items(): Generator<[Key, V], undefined> {
-    return this.objects.entries();
-  }
-
-  isNoted([key]: [Key, V]): boolean {
-    return this.noted.has(key);
-  }
-
-  entries([key, object]: [Key, V]): Entry[] {
-    return [[key, ...this.partsOf(object)]];
   }
 }
 

@@ -58,7 +58,7 @@ test('objects by key enter a snapshot in their key groups', () => {
     );
     expect(states).toEqual(['task']);
   }
-  expect(found).toEqual(new Map(objects.items()));
+  expect(found).toEqual(new Map(objects.entries()));
 });
 
 test('of objects by key that change, snapshots tell the last that each key had, and what has gone', () => {
@@ -94,7 +94,7 @@ test('of objects by key that change, snapshots tell the last that each key had, 
     },
   );
   expect(states).toEqual([2]);
-  expect(found).toEqual(new Map(Array.from(objects.items(), ([key, { n }]) => [key, n])));
+  expect(found).toEqual(new Map(Array.from(objects.entries(), ([key, { n }]) => [key, n])));
   expect(found.size).toBe(99);
   expect(found.get('k1')).toBe(1002);
 });

@@ -1,23 +1,29 @@
-import type { ListTable, MapKey, MapTable, ValueTable } from './backend.ts';
+import type { MapKey, MapTable, ValueTable } from './backend.ts';
 import { ALL, ChangedKeys, ChangedNames } from './changed-keys.ts';
 import type { Changing } from './increments.ts';
 import type { Key } from './key-groups.ts';
 
 /** Makes an entry of a snapshot: a key alone says that it has nothing any more, so does a name alone. */
-export type EntryOf<E> = (key: Key, ...row: readonly unknown[]) => E;
+export type EntryOf<E, R = unknown> = (key: Key, ...row: readonly R[]) => E;
 
-/** What has changed in a table with one row, or one list of rows, per key. */
-export class KeyChanges<E> implements Changing<readonly [Key, unknown], E> {
-  private readonly table: ValueTable | ListTable;
-  private readonly entryOf: EntryOf<E>;
+/** One row, one list of rows, or one object per key. */
+interface Rows<R> {
+  get(key: Key): R | undefined;
+  entries(): Iterable<readonly [key: Key, row: R]>;
+}
+
+/** What has changed in them. */
+export class KeyChanges<E, R = unknown> implements Changing<readonly [Key, R], E> {
+  private readonly rows: Rows<R>;
+  private readonly entryOf: EntryOf<E, R>;
   private readonly keys = new ChangedKeys();
 
-  constructor(table: ValueTable | ListTable, entryOf: EntryOf<E>) {
-    this.table = table;
+  constructor(rows: Rows<R>, entryOf: EntryOf<E, R>) {
+    this.rows = rows;
     this.entryOf = entryOf;
   }
 
-  note(key: Key): void {
+  note(key: unknown): void {
     this.keys.note(key);
   }
 
@@ -31,20 +37,20 @@ export class KeyChanges<E> implements Changing<readonly [Key, unknown], E> {
 
   *changed(): Generator<E, undefined> {
     for (const key of this.keys) {
-      const row = this.table.get(key);
+      const row = this.rows.get(key);
       yield row === undefined ? this.entryOf(key) : this.entryOf(key, row);
     }
   }
 
-  items(): Iterable<readonly [Key, unknown]> {
-    return this.table.entries();
+  items(): Iterable<readonly [Key, R]> {
+    return this.rows.entries();
   }
 
-  isNoted([key]: readonly [Key, unknown]): boolean {
+  isNoted([key]: readonly [Key, R]): boolean {
     return this.keys.has(key);
   }
 
-  entries([key, row]: readonly [Key, unknown]): E[] {
+  entries([key, row]: readonly [Key, R]): E[] {
     return [this.entryOf(key, row)];
   }
 }
